@@ -1,0 +1,16 @@
+"""`python -m optplan` and the command `optplan`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; exits 0 with a plan, 1 without one, 2 on bad input."""
+    from optplan.cli import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

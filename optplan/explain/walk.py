@@ -1,0 +1,204 @@
+"""Plan -> graph: each quantity once, each edge from a quantity to what it reads."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+import networkx as nx
+
+from optplan.evaluate import names_read
+from optplan.explain.graph import Node, shown
+from optplan.explain.leaves import Leaves
+from optplan.inputs import INPUTS
+from optplan.plan import LimitUse, Line, Plan
+from optplan.rule import Rule
+from optplan.units import TOLERANCE, number
+
+ROOT: Final = "total_cost"
+CHOSEN: Final = ("units", "unit_hours")  # what the integer program decides
+PRICES: Final = ("price_per_unit_hour", "price_per_unit")
+SHARED: Final = ("need", "model")  # origins that are the same for every line of a plan
+
+
+class Walk:
+    """Builds the graph of a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.rules = plan, plan.pack.rules
+        self.graph: nx.DiGraph[str] = nx.DiGraph()
+        self.same: dict[str, bool] = {}
+        self.leaves = Leaves(plan)
+        self.proof = f"bound {number(plan.bound, 6)} {plan.currency}, gap {plan.gap:.2%}"
+        self._total()
+
+    def _add(self, node: Node, more: Iterable[str] = ()) -> str:
+        self.graph.add_node(node.id, node=node)
+        self.graph.add_edges_from((node.id, child) for child in (*node.parameters, *more))
+        return node.id
+
+    def _total(self) -> None:
+        plan = self.plan
+        terms = tuple(self._term(term.name, term.amount) for term in plan.terms)
+        node = Node(ROOT, "Cost of the plan", plan.total_cost, plan.currency, kind="total", status="exact")
+        self._add(
+            replace(
+                node,
+                formula=" + ".join(term.name for term in plan.terms),
+                with_numbers=" + ".join(shown(term.amount) for term in plan.terms),
+                source=f"objective of the integer program, solved by {plan.solver.name}: {self.proof}",
+                parameters=terms,
+            )
+        )
+
+    def _term(self, name: str, amount: float) -> str:
+        parts = tuple(self._quantity(name, i) for i in range(len(self.plan.lines)))
+        if len(parts) == 1:
+            return parts[0]
+        node = Node(name, f"{self.rules[name].label}, all lines", amount, self.plan.currency, kind="term")
+        return self._add(
+            replace(
+                node,
+                formula=" + ".join(parts),
+                with_numbers=" + ".join(shown(line.values[name]) for line in self.plan.lines),
+                source="sum over the lines of the plan",
+                status="exact",
+                parameters=parts,
+            )
+        )
+
+    def _shared(self, name: str) -> bool:
+        """Whether a quantity is the same for all lines, down to everything it reads."""
+        if name not in self.same:
+            values = {line.values.get(name) for line in self.plan.lines}
+            if name in self.rules and name not in self.plan.fixed:
+                below = self.rules[name].kind != "charge" and all(
+                    map(self._shared, self.rules[name].parameters)
+                )
+            else:
+                below = name not in INPUTS or INPUTS[name].origin in SHARED
+            self.same[name] = len(values) == 1 and below
+        return self.same[name]
+
+    def _quantity(self, name: str, i: int) -> str:
+        """The node of a quantity of line i, with everything below it."""
+        single = len(self.plan.lines) == 1 or self._shared(name)
+        ident = name if single else f"{name}#{i + 1}"
+        if ident in self.graph:
+            return ident
+        line = self.plan.lines[i]
+        if name in self.plan.fixed:
+            return self._add(self.leaves.leaf(ident, name, i))
+        if name in self.rules:
+            return self._rule(ident, self.rules[name], line, i)
+        if name == "units":
+            return self._add(self._decided(ident, name, float(line.units)), self._conditions(i))
+        if name == "unit_hours":
+            return self._unit_hours(ident, line, i)
+        if name in PRICES:
+            return self._price(ident, name, i)
+        return self._add(self.leaves.leaf(ident, name, i))
+
+    def _rule(self, ident: str, rule: Rule, line: Line, i: int) -> str:
+        values = {name: shown(line.values[name]) for name in rule.parameters}
+        formula, with_numbers, kind = rule.formula, rule.formula_with(values), "rule"
+        if rule.kind == "require":
+            formula, with_numbers, kind = _relation(formula), _relation(with_numbers), "requirement"
+        return self._add(
+            Node(
+                ident,
+                rule.label,
+                float(line.values[rule.name]),
+                self.leaves.money(rule.unit),
+                formula=formula,
+                with_numbers=with_numbers,
+                source=rule.source,
+                status=rule.status,
+                kind=kind,
+                parameters=tuple(self._quantity(name, i) for name in rule.parameters),
+            )
+        )
+
+    def _decided(self, ident: str, name: str, value: float) -> Node:
+        source = f"chosen by the integer program ({self.plan.solver.name}): {self.proof}"
+        label = self.leaves.label(name)
+        return Node(ident, label, value, INPUTS[name].unit, source=source, status="chosen", kind="chosen")
+
+    def _unit_hours(self, ident: str, line: Line, i: int) -> str:
+        """Units x billed hours where each unit runs as long, else what the program chose."""
+        units = self._quantity("units", i)
+        node = self._decided(ident, "unit_hours", line.unit_hours)
+        for hours in ("billed_hours", "duration_hours"):
+            known = line.values.get(hours, math.nan)
+            if math.isclose(line.unit_hours, line.units * known, rel_tol=TOLERANCE):
+                return self._add(
+                    replace(
+                        node,
+                        formula=f"units * {hours}",
+                        with_numbers=f"{shown(line.units)} * {shown(known)}",
+                        source="every unit is held for the same hours",
+                        status="exact",
+                        kind="rule",
+                        parameters=(units, self._quantity(hours, i)),
+                    )
+                )
+        return self._add(node, [units])
+
+    def _conditions(self, i: int) -> list[str]:
+        """What the choice had to keep to: the requirements of the candidate and the limits of the need."""
+        pack, held = self.plan.pack, self.plan.lines[i].verdicts
+        names = [r.name for r in pack.of_kind("require") if r.name in held]
+        found = [self._quantity(n, i) for n in names if not names_read(pack, [n]) & set(CHOSEN)]
+        return found + [self._limit(use) for use in self.plan.limits if use.name not in held]
+
+    def _limit(self, use: LimitUse) -> str:
+        state = "binds" if use.binds else f"{shown(use.spare)} {use.unit} spare"
+        return self._add(
+            Node(
+                f"limit {use.name}",
+                f"Limit {use.name}: {state}",
+                use.allowed,
+                use.unit,
+                with_numbers=f"{shown(use.used)} of {shown(use.allowed)} used",
+                source=f"limits of the need {self.plan.name}",
+                status="given",
+                kind="limit",
+            )
+        )
+
+    def _price(self, ident: str, name: str, i: int) -> str:
+        """The offer's price, converted by a dated rate where its currency is another."""
+        plan, card = self.plan, self.plan.cards[i]
+        own = card.price_per_unit_hour if name == "price_per_unit_hour" else card.price_per_unit
+        node = replace(self.leaves.leaf(ident, name, i), kind="price")
+        if card.currency == plan.currency or own == 0:
+            return self._add(node)
+        listed = replace(
+            node,
+            id=f"listed_{ident}",
+            label=f"{node.label}, as listed",
+            value=own,
+            unit=INPUTS[name].unit.replace("currency", card.currency),
+        )
+        rate = self.leaves.rate(card.currency)
+        return self._add(
+            replace(
+                node,
+                formula=f"{listed.id} * rate",
+                with_numbers=f"{shown(own)} * {shown(rate.value)}",
+                source="the offer's price at the catalog's exchange rate",
+                status="exact",
+                parameters=(self._add(listed), self._add(rate)),
+            )
+        )
+
+
+def _relation(formula: str) -> str:
+    """ "at_most(a, b)" -> "a <= b"."""
+    call = ast.parse(formula, mode="eval").body
+    if isinstance(call, ast.Call) and len(call.args) == 2:
+        return f"{ast.unparse(call.args[0])} <= {ast.unparse(call.args[1])}"
+    return formula

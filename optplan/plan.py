@@ -1,0 +1,259 @@
+"""The answer: which cards, what they cost by which terms, the proof, and what was tried beside it.
+
+A plan keeps the quantities of each line, so that table, JSON, page and explanation read the same numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+from optplan.catalog import Assumption, Catalog
+from optplan.evaluate import Verdict
+from optplan.program import Program
+from optplan.rule import Pack
+from optplan.settle import Settled
+from optplan.units import number
+
+Status = Literal["optimal", "feasible", "infeasible", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A quantity with its unit: expected, and at the better and worse ends of the assumptions."""
+
+    value: float
+    unit: str
+    low: float
+    high: float
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CardLine:
+    """One line of what to get: `count` cards in `units` nodes of one offer.
+
+    price_per_unit_hour is in the offer's own currency (0 for a purchase, whose price is price_per_unit).
+    """
+
+    gpu: str
+    count: int
+    provider: str
+    offer: str
+    instance: str
+    region: str
+    purchase: str
+    units: int
+    price_per_unit_hour: float
+    price_per_unit: float
+    currency: str
+    price_date: str
+    layout: str
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of the plan with every quantity behind it, which is what the explanation walks.
+
+    offer       index into the catalog's offers
+    unit_hours  billed hours summed over units
+    values      quantity -> number, charges included (for this line's units)
+    low, high   the same at the better and worse ends of the assumptions
+    verdicts    requirement -> both sides
+    """
+
+    offer: int
+    units: int
+    unit_hours: float
+    table_row: int
+    layout: str
+    values: dict[str, float]
+    low: dict[str, float] = field(default_factory=dict)
+    high: dict[str, float] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term of the cost, in the plan's currency; the terms sum to the total."""
+
+    name: str
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class LimitUse:
+    """How much of a limit the plan uses. binds: nothing of it is spare within the tolerance."""
+
+    name: str
+    used: float
+    allowed: float
+    unit: str
+    binds: bool
+
+    @property
+    def spare(self) -> float:
+        """What is left of the limit, in its unit; for a minimum, what is above it."""
+        return abs(self.allowed - self.used)
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another plan that would do, and what it costs more."""
+
+    cards: str
+    provider: str
+    region: str
+    purchase: str
+    total_cost: float
+    extra_cost: float
+    hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """A change of what was asked that makes a plan possible, checked by solving again.
+
+    from_ and to are in the user's units; cost is that of the plan after the change.
+    """
+
+    change: str
+    from_: str
+    to: str
+    cost: float
+
+    def json(self) -> dict[str, Any]:
+        """Keys as documented: change, from, to, cost."""
+        return {"change": self.change, "from": self.from_, "to": self.to, "cost": self.cost}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a card cannot do it: the requirement that its best candidate misses least, with both sides."""
+
+    gpu: str
+    requirement: str
+    left: float
+    right: float
+    unit: str
+    layout: str
+    label: str
+
+    def __str__(self) -> str:
+        return f"{self.gpu}: {self.label}: needs {number(self.left)} {self.unit}, has {number(self.right)}"
+
+
+@dataclass(frozen=True, slots=True)
+class SolverReport:
+    """Which solver proved it, in how many seconds, in how many runs and branch-and-bound nodes."""
+
+    name: str
+    seconds: float
+    runs: int
+    nodes: int
+
+
+@dataclass(slots=True)
+class Plan:
+    """The cheapest plan for a need, or why there is none.
+
+    bound   no plan of the catalog costs less than this (currency)
+    gap     (total_cost - bound) / total_cost
+    hours   wall-clock hours of a job; of a service, how long it runs
+    integer_program  what was solved; `program` is its LP text
+    """
+
+    name: str
+    task: str
+    status: Status
+    currency: str
+    total_cost: float
+    hourly_cost: float
+    hours: float
+    gpu_hours: float
+    bound: float
+    gap: float
+    cards: list[CardLine]
+    terms: list[Term]
+    quantities: dict[str, Band]
+    assumed: list[str]
+    warnings: list[str]
+    solver: SolverReport
+    settled: Settled
+    pack: Pack
+    catalog: Catalog
+    lines: list[Line] = field(default_factory=list)
+    limits: list[LimitUse] = field(default_factory=list)
+    alternatives: list[Alternative] = field(default_factory=list)
+    ways_out: list[WayOut] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    used: dict[str, list[Assumption]] = field(default_factory=dict)
+    fixed: dict[str, float] = field(default_factory=dict)
+    integer_program: Program | None = None
+
+    @property
+    def program(self) -> str:
+        """The integer program that was solved, as LP text ("" where there was none)."""
+        from optplan.solve import lp_text  # the solver is loaded only where it is asked for
+
+        return lp_text(self.integer_program) if self.integer_program else ""
+
+    @property
+    def feasible(self) -> bool:
+        """True where there is a plan."""
+        return self.status in ("optimal", "feasible")
+
+    def json(self) -> dict[str, Any]:
+        """The documented JSON of a plan (`optplan schema plan`)."""
+        common: dict[str, Any] = {
+            "name": self.name,
+            "task": self.task,
+            "status": self.status,
+            "currency": self.currency,
+            "rules": self.pack.name,
+        }
+        if self.feasible:
+            common |= {
+                "total_cost": self.total_cost,
+                "hourly_cost": self.hourly_cost,
+                "hours": _finite(self.hours),
+                "gpu_hours": self.gpu_hours,
+                "bound": self.bound,
+                "gap": self.gap,
+                "cards": [asdict(line) for line in self.cards],
+                "terms": [asdict(term) for term in self.terms],
+                "quantities": {name: _band(band) for name, band in self.quantities.items()},
+                "limits": [_limit(use) for use in self.limits],
+                "alternatives": [asdict(other) for other in self.alternatives],
+            }
+        else:
+            common |= {"reasons": self.reasons, "ways_out": [way.json() for way in self.ways_out]}
+        return common | {
+            "notes": self.notes,
+            "assumed": self.assumed,
+            "warnings": self.warnings,
+            "catalog": {"as_of": self.catalog.as_of.isoformat(), "offers": len(self.catalog.offers)},
+            "solver": asdict(self.solver),
+        }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _band(band: Band) -> dict[str, Any]:
+    parts = {"value": band.value, "unit": band.unit, "low": band.low, "high": band.high}
+    return {k: _finite(v) if isinstance(v, float) else v for k, v in parts.items()}
+
+
+def _limit(use: LimitUse) -> dict[str, Any]:
+    return asdict(use) | {"spare": use.spare}
+
+
+def price_age(day: int, today: date) -> int:
+    """Days since a price was read. day: proleptic ordinal."""
+    return today.toordinal() - day

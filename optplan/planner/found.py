@@ -1,0 +1,54 @@
+"""What a search hands on to the plan: the proven choice, and what it was chosen from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from optplan.candidates import Table
+from optplan.evaluate import Assessment
+from optplan.program import Program
+from optplan.solve import Solution
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Units of one offer in one role: the row of the table, and hours where the program chose them.
+
+    job_hours   of the gang, where types are mixed and no single row tells it
+    unit_hours  summed over units, where the program chose them (offline inference)
+    """
+
+    offer: int
+    units: int
+    row: int
+    job_hours: float | None = None
+    unit_hours: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A plan that was not chosen: units of one offer alone."""
+
+    offer: int
+    units: int
+    cost: float
+    hours: float
+
+
+@dataclass(slots=True)
+class Found:
+    """The outcome of a search over one need's candidates."""
+
+    table: Table
+    assessment: Assessment
+    holds: np.ndarray
+    program: Program
+    solution: Solution
+    picks: list[Pick] = field(default_factory=list)
+    options: list[Option] = field(default_factory=list)
+    elapsed: float = 0.0
+    runs: int = 1
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)

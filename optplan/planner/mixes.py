@@ -1,0 +1,188 @@
+"""A training job on several card types: searched where the need allows it, told where it would be cheaper."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from optplan.candidates import Table
+from optplan.planner.context import BUY, Context, Pricing
+from optplan.planner.found import Found, Pick
+from optplan.planner.jobs import lots_of
+from optplan.program.jobs import reduced
+from optplan.program.mix import (
+    MixClass,
+    MixGangs,
+    MixLots,
+    MixProgram,
+    gang_cost,
+    mix_classes,
+    mix_program,
+    worth_mixing,
+)
+from optplan.solve import Solution, solve_program
+from optplan.units import TOLERANCE, amount
+
+MOST_ROUNDS = 100
+PROVEN = 2e-9  # of the cost: less than this is float noise of the ratio
+LEVELS = 1000  # link speeds told apart in a layout code
+
+
+def with_mix(found: Found, context: Context, pricing: Pricing, explore: bool) -> Found:
+    """The same search over mixes of types: taken where `mix: any`, else only said when it would be cheaper."""
+    wanted = context.settled.mix == "any"
+    if not wanted and not explore:
+        return found
+    upper = found.solution.cost if found.picks else math.inf
+    if not wanted and math.isinf(upper):
+        return found
+    lots = _lots(context, pricing)
+    rows = worth_mixing(lots, _as_they_are(found), upper)
+    classes = mix_classes(lots, _gangs(context, found, rows), context.limits, upper) if len(rows) else []
+    if not classes:
+        return found
+    mixed = _search(found, context, lots, classes, upper)
+    if mixed is None:
+        return found
+    if wanted:
+        return mixed
+    if mixed.picks is found.picks:
+        return found
+    saved = upper - mixed.solution.cost
+    cards = " + ".join(_cards(context, pick) for pick in mixed.picks)
+    found.notes.append(
+        f"a mix of types would cost {amount(saved, context.settled.currency)} less ({saved / upper:.1%}): "
+        f"{cards}; ask for it with `limits: {{mix: any}}`"
+    )
+    return found
+
+
+def _cards(context: Context, chosen: Pick) -> str:
+    offers = context.catalog.offers
+    return f"{int(offers.gpus[chosen.offer]) * chosen.units} x {offers.cards[offers.card[chosen.offer]]}"
+
+
+def _lots(context: Context, pricing: Pricing) -> MixLots:
+    """Rented offers, the cheapest of each card and node at each site."""
+    lots = reduced(lots_of(context), by_site=True)
+    offers = context.catalog.offers
+    lots = lots.take(np.flatnonzero(lots.joins & (offers.purchase[lots.offer] != BUY)))
+    _, rate = pricing.of_units(lots.offer, 1.0)
+    hour = np.ones(len(lots))
+    step, minimum = _billing(context, lots.offer)
+    _, one = pricing.of_jobs(lots.offer, hour, hour)
+    _, two = pricing.of_jobs(lots.offer, hour, 2 * hour)
+    return MixLots(
+        lots.offer, lots.site, lots.card, lots.gpus, rate, one, two - one, step, minimum, offers.name
+    )
+
+
+def _billing(context: Context, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Billing increment and least time billed (s), 0 where the rules do not round up."""
+    offers = context.catalog.offers
+    reads = context.pack.rules["billed_hours"].parameters
+    step, minimum = offers.billing_s[chosen], offers.minimum_s[chosen]
+    step = step if "billing_step" in reads else np.zeros(len(chosen))
+    return step, minimum if "billing_minimum" in reads else np.zeros(len(chosen))
+
+
+def _as_they_are(found: Found) -> MixGangs:
+    """Every row that holds, each card on its own link: at least as fast as in any mix."""
+    table, rows = found.table, np.flatnonzero(found.holds)
+    hours = np.broadcast_to(np.asarray(found.assessment.values["job_hours"], dtype=float), (len(table),))[rows]
+    return MixGangs(rows, table.card[rows], table.gang[rows], table.node[rows], _layout_codes(table, rows), hours)
+
+
+def _gangs(context: Context, found: Found, rows: np.ndarray) -> MixGangs:
+    """The rows, once for each link speed that a slower partner would bring the gang to."""
+    table = found.table
+    layout = _layout_codes(table, rows)
+    link = np.broadcast_to(found.assessment.values["link_bandwidth"], (len(table),))[rows]
+    fast = np.broadcast_to(found.assessment.values["fast_link"], (len(table),))[rows]
+    blocks = []
+    for level, speed in enumerate(np.unique(link)):
+        here = link >= speed
+        some, slowest = rows[here], fast[link == speed].min()
+        override = {"link_bandwidth": np.full(len(some), speed), "fast_link": np.full(len(some), slowest)}
+        again = context.assess(table, rows=some, override=override)
+        hours = np.broadcast_to(np.asarray(again.values["job_hours"], dtype=float), (len(some),))
+        ok = again.holds(len(some)) & np.isfinite(hours)
+        blocks.append((some[ok], layout[here][ok] * LEVELS + level, hours[ok]))
+    row, code, hours = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    return MixGangs(row, table.card[row], table.gang[row], table.node[row], code, hours)
+
+
+def _layout_codes(table: Table, rows: np.ndarray) -> np.ndarray:
+    """One number a layout; tp, pp, zero and recompute tell it (dp follows from the size)."""
+    code = (table.tp[rows] * 64 + table.pp[rows]) * 8 + table.zero_stage[rows] * 2 + table.recompute[rows]
+    return np.asarray(code, dtype=np.int64)
+
+
+def _search(
+    found: Found, context: Context, lots: MixLots, classes: list[MixClass], upper: float
+) -> Found | None:
+    """Ask for a gang cheaper than the best known until there is none; each is billed exactly and left out."""
+    ratio = upper if math.isfinite(upper) else _first_ratio(classes, lots)
+    best: tuple[float, MixClass, dict[int, int], float] | None = None
+    seen: list[tuple[int, dict[int, int]]] = []
+    runs, seconds = found.runs, found.seconds
+    while True:
+        program = mix_program("mix", classes, lots, context.limits, ratio, seen)
+        last = solve_program(program.program, context.time_limit)
+        runs, seconds = runs + 1, seconds + last.seconds
+        if last.values and last.cost < -TOLERANCE * ratio:
+            number, units = _gang(program, last)
+            cost, elapsed = gang_cost(classes[number], lots, units)
+            seen.append((number, units))
+            if cost < ratio * (1 - TOLERANCE) and cost <= context.limits.budget * (1 + TOLERANCE):
+                best, ratio = (cost, classes[number], units, elapsed), cost
+        if last.status != "optimal" or last.cost >= -TOLERANCE * ratio or len(seen) == MOST_ROUNDS:
+            break
+    known = math.isfinite(upper) or best is not None
+    if not known:
+        return replace(found, runs=runs, seconds=seconds) if last.status == "unknown" else None
+    solution = _proof(last, ratio, found.solution, len(seen) == MOST_ROUNDS)
+    if best is None:
+        return replace(found, solution=solution, runs=runs, seconds=seconds)
+    _, one, units, elapsed = best
+    hours = elapsed / one.stretch
+    picks = [Pick(int(lots.offer[one.lots[k]]), n, one.rows[k], job_hours=hours) for k, n in units.items()]
+    return replace(
+        found, program=program.program, solution=solution, picks=picks, elapsed=elapsed, runs=runs, seconds=seconds
+    )
+
+
+def _gang(program: MixProgram, solution: Solution) -> tuple[int, dict[int, int]]:
+    """The class that was chosen, and its units by position in the class's lots."""
+    number = next(n for n, z in enumerate(program.chosen) if solution.values.get(z))
+    lots = program.classes[number].lots
+    return number, {
+        lots.index(lot): int(solution.values[x])
+        for x, (n, lot) in program.units.items()
+        if n == number and solution.values.get(x)
+    }
+
+
+def _first_ratio(classes: list[MixClass], lots: MixLots) -> float:
+    """A cost that any gang of these classes beats: all cards of the dearest lots for the longest time."""
+    worst = 0.0
+    for one in classes:
+        dearest = max(float(lots.rate[k]) / float(lots.gpus[k]) for k in one.lots) * one.size
+        worst = max(worst, dearest * one.billed(one.slowest))
+    return worst * 2
+
+
+def _proof(last: Solution, cost: float, single: Solution, cut_off: bool) -> Solution:
+    """The proof that the last search gives: no gang is cheaper than `cost` by more than its bound says.
+
+    single: the search of one type, which may have been stopped, too.
+    """
+    missing = 0.0 if last.status == "infeasible" else min(0.0, last.bound)
+    proven = last.status in ("optimal", "infeasible") and not cut_off and -missing <= PROVEN * cost
+    bound = cost if proven else cost + missing
+    status: Literal["optimal", "feasible"] = "optimal" if proven and single.status != "feasible" else "feasible"
+    bound = min(bound, single.bound) if single.status == "feasible" else bound
+    return replace(last, status=status, values={0: 1.0}, cost=cost, bound=bound)

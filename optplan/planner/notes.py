@@ -1,0 +1,139 @@
+"""What a plan says beside its numbers: refusals with both sides, warnings, and where the lesson differs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+
+from optplan.candidates import assumption_columns
+from optplan.evaluate import evaluate, pick
+from optplan.plan import Plan, Refusal, price_age
+from optplan.planner.context import BUY, Context, assumption_names
+from optplan.planner.found import Found
+from optplan.rules import base_of
+from optplan.rules import pack as pack_of
+from optplan.units import GB, GIB, number
+
+OLD_DAYS = 180
+TIGHT = 0.9  # of the card's memory: "just fits"
+
+
+def refusals_of(context: Context, found: Found) -> list[Refusal]:
+    """For every card of which no candidate holds: the requirement missed least by its nearest candidate."""
+    table = found.table
+    possible = {int(c) for c in np.unique(table.card[found.holds])}
+    refusals = []
+    for code, card in enumerate(table.cards):
+        rows = np.flatnonzero(table.card == code) if code not in possible else ()
+        if len(rows):
+            refusals.append(_nearest_miss(context, found, card.name, rows))
+    return sorted(refusals, key=lambda r: (r.requirement, r.gpu))
+
+
+def reasons_of(context: Context, found: Found, refusals: list[Refusal]) -> list[str]:
+    """Why there is no plan, in words: no offers, no candidate that holds, or limits that shut all out."""
+    settled, table = context.settled, found.table
+    if not settled.allowed.any():
+        return ["no offer of the catalog is left by the limits on GPUs, providers, regions and kinds of purchase"]
+    if not found.holds.any():
+        causes = {r.requirement: r.label for r in refusals}
+        return [f"none of {len(table):,} candidates meets every requirement: {', '.join(causes.values())}"]
+    limits = [name for name, on in _limits_named(context) if on]
+    return [
+        f"{int(found.holds.sum()):,} of {len(table):,} candidates meet every requirement of the rules, but none of "
+        f"them keeps to {' and '.join(limits) or 'the number of cards that was tried'} together"
+    ]
+
+
+def _limits_named(context: Context) -> list[tuple[str, bool]]:
+    settled, limits = context.settled, context.settled.need.limits
+    shown = [
+        (f"the deadline of {number(settled.hours)} h", settled.need.task != "serve" and math.isfinite(settled.hours)),
+        (f"the budget of {limits.budget}", limits.budget is not None),
+        (f"max_cards {settled.max_cards}", settled.max_cards is not None),
+    ]
+    return shown + [(f"the quota of {q.most} {q.name}", True) for q in settled.quotas]
+
+
+def _nearest_miss(context: Context, found: Found, gpu: str, rows: np.ndarray) -> Refusal:
+    """The candidate whose worst requirement is missed by the smallest factor, and that requirement."""
+    best: tuple[float, str, int, int] = (math.inf, "", int(rows[0]), 0)
+    misses: dict[str, np.ndarray] = {}
+    for name, verdict in found.assessment.verdicts.items():
+        left, right = (_full(side, len(found.table))[:, rows] for side in (verdict.left, verdict.right))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(left <= right, 1.0, np.where(right > 0, left / right, math.inf))
+        misses[name] = np.nan_to_num(ratio, nan=math.inf, posinf=1e300)
+    worst = np.max([ratio.max(axis=0) for ratio in misses.values()], axis=0)
+    at = int(np.argmin(worst))
+    for name, ratio in misses.items():
+        if ratio[:, at].max() >= worst[at]:
+            best = (float(worst[at]), name, int(rows[at]), int(np.argmax(ratio[:, at])))
+            break
+    _, name, row, of_class = best
+    verdict, rule = found.assessment.verdicts[name], context.pack.rules[name]
+    left, right = pick(verdict.left, row, of_class), pick(verdict.right, row, of_class)
+    return Refusal(gpu, name, left, right, rule.unit, found.table.describe(row), rule.label)
+
+
+def _full(side: object, rows: int) -> np.ndarray:
+    array = np.atleast_2d(np.asarray(side, dtype=float))
+    return np.broadcast_to(array, (array.shape[0], rows))
+
+
+def warnings_of(context: Context, plan: Plan, today: date) -> list[str]:
+    """Old prices, tight memory, spot, purchases priced in another currency."""
+    offers, found = context.catalog.offers, []
+    for line, card in zip(plan.lines, plan.cards, strict=True):
+        age = price_age(int(offers.price_day[line.offer]), today)
+        if age > OLD_DAYS:
+            found.append(f"the price of {card.offer} is {age} days old ({card.price_date}): check it before you rely on it")
+        fill = line.values.get("memory_fill", 0.0)
+        if TIGHT <= fill:
+            found.append(f"{card.gpu} just fits: {fill:.0%} of its memory is used")
+        if card.purchase == "spot":
+            found.append(f"{card.offer} is spot: it can be taken away, and its price moves")
+        if offers.purchase[line.offer] == BUY and card.currency != plan.currency:
+            found.append(
+                f"the purchase price of {card.gpu} is known in {card.currency} only; prices in {plan.currency} "
+                f"can differ by more than the exchange rate"
+            )
+    if any(card.currency != plan.currency for card in plan.cards):
+        found.append(f"exchange rates are those of {context.catalog.rate_date.isoformat()}")
+    return list(dict.fromkeys(found))
+
+
+def notes_of(context: Context, plan: Plan) -> list[str]:
+    """One line for each quantity in which the lesson's simple rules differ by more than a factor of two."""
+    if not plan.lines or base_of(context.settled.need.rules) == "lesson":
+        return []
+    line = plan.lines[0]
+    lesson = pack_of("lesson", plan.task)
+    names = ["memory_per_card", *(["job_hours"] if "job_hours" in line.values else [])]
+    inputs = {name: value for name, value in line.values.items() if name not in lesson.rules}
+    inputs |= lesson_assumptions(context, inputs, names)
+    values = evaluate(lesson, inputs, names).values
+    notes = []
+    for name in names:
+        ours, theirs = line.values[name], pick(values[name], 0)
+        if lesson.rules[name].unit == "GB":
+            theirs *= GB / GIB
+        if theirs > 0 and not 0.5 <= ours / theirs <= 2:
+            rule = context.pack.rules[name]
+            notes.append(
+                f"the lesson's simple rule gives {name.replace('_', ' ')} = {number(theirs, 3)} {rule.unit}, "
+                f"these rules {number(ours, 3)}: see `optplan rules diff lesson engineering`"
+            )
+    return notes
+
+
+def lesson_assumptions(context: Context, inputs: dict[str, float], targets: list[str]) -> dict[str, float]:
+    """The lesson's own assumptions for the same need."""
+    lesson = pack_of("lesson", context.settled.need.task)
+    names = [n for n in assumption_names(lesson, targets, {}, context.catalog) if n not in inputs]
+    settled = replace(context.settled, selectors={**context.settled.selectors, "rules": "lesson"})
+    found = assumption_columns(names, settled, context.catalog, "expected", {})
+    return {name: float(np.asarray(value)) for name, value in found.items()}

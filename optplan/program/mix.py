@@ -1,0 +1,293 @@
+"""Training jobs on a mix of card types, inside one site, under the slowest link and the smallest card.
+
+A class is (site, size, smallest node, layout). The work is shared in proportion to speed, so the gang's speed is
+the sum of its units' and cost = rate x time is a ratio: solved by Dinkelbach's method, one integer program a
+step, until no gang beats the ratio. Billing by the hour turns time into slots, and the program is linear again.
+Short billing steps are not: there the ratio is a bound, each gang found is billed exactly and then left out, and
+the search ends when no other could be cheaper even unrounded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from optplan.program.limits import Limits, scaled_most
+from optplan.program.model import Program
+from optplan.units import HOUR, TOLERANCE
+
+CONTINUOUS_STEP = 60.0  # s; longer billing steps are searched step by step
+
+
+@dataclass(frozen=True, slots=True)
+class MixLots:
+    """Rented offers, as columns.
+
+    rate       cost of one unit-hour
+    stretch    elapsed hours for one busy hour on one node; more: added for each further node
+    step_s     billing increment; minimum_s: least time billed
+    """
+
+    offer: np.ndarray
+    site: np.ndarray
+    card: np.ndarray
+    gpus: np.ndarray
+    rate: np.ndarray
+    stretch: np.ndarray
+    more: np.ndarray
+    step_s: np.ndarray
+    minimum_s: np.ndarray
+    names: Callable[[int], str]
+
+
+@dataclass(frozen=True, slots=True)
+class MixGangs:
+    """All rows that meet every requirement (not only the best layout), as columns."""
+
+    row: np.ndarray
+    card: np.ndarray
+    size: np.ndarray
+    node: np.ndarray
+    layout: np.ndarray
+    hours: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class MixClass:
+    """One class, with the lots that may be in it.
+
+    slot     billed hours, 0 where time sets them: whole steps (0 = continuous), at least the minimum
+    bound    no gang of the class costs less
+    speed    of the work an hour, by one unit of each lot
+    stretch  elapsed hours for one busy hour
+    slowest  elapsed hours that no gang of the class exceeds
+    """
+
+    size: int
+    slot: float
+    bound: float
+    lots: tuple[int, ...]
+    speed: tuple[float, ...]
+    rows: tuple[int, ...]
+    stretch: float
+    slowest: float
+    step: float
+    minimum: float
+
+    def billed(self, elapsed: float) -> float:
+        """Hours billed for a gang's hours."""
+        if self.slot:
+            return self.slot
+        steps = math.ceil(elapsed / self.step * (1 - TOLERANCE)) if self.step else elapsed
+        return max(self.minimum, steps * (self.step or 1.0))
+
+
+@dataclass(slots=True)
+class MixProgram:
+    """The program with what its variables mean: variable -> (class, lot)."""
+
+    program: Program
+    classes: list[MixClass]
+    chosen: list[int] = field(default_factory=list)
+    units: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+
+def mix_classes(lots: MixLots, gangs: MixGangs, limits: Limits, upper: float) -> list[MixClass]:
+    """Classes of at least two card types that could cost less than `upper`, cheapest bound first."""
+    found: list[MixClass] = []
+    order = np.lexsort((gangs.card, gangs.layout, gangs.node, gangs.size))
+    keys = np.stack([gangs.size, gangs.node, gangs.layout])[:, order]
+    starts = np.flatnonzero(np.r_[True, (keys[:, 1:] != keys[:, :-1]).any(axis=0)]) if order.size else []
+    groups = np.split(order, starts[1:]) if order.size else []
+    for site in _sites_worth_it(lots, gangs, upper):
+        here = np.flatnonzero(lots.site == site)
+        for group in groups:
+            size, node = int(gangs.size[group[0]]), int(gangs.node[group[0]])
+            if size <= limits.max_cards:
+                found += _of_site(lots, here, gangs, group, (size, node), limits, upper)
+    return sorted(found, key=lambda c: (c.bound, c.size, c.lots, c.slot))
+
+
+def worth_mixing(lots: MixLots, gangs: MixGangs, upper: float) -> np.ndarray:
+    """Table rows of the classes that some site could fill below `upper` with at least two types."""
+    key = (gangs.size * 4096 + gangs.node) * 2**40 + gangs.layout
+    keep = np.zeros(len(gangs.row), dtype=bool)
+    types = int(max(lots.card.max(initial=0), gangs.card.max(initial=0))) + 1
+    for site in _sites_worth_it(lots, gangs, upper):
+        here = np.flatnonzero(lots.site == site)
+        cheapest = np.full(types, math.inf)
+        np.minimum.at(cheapest, lots.card[here], lots.rate[here] / lots.gpus[here] * lots.stretch[here])
+        cost = cheapest[gangs.card] * gangs.size * gangs.hours
+        _, group = np.unique(key, return_inverse=True)
+        group = group.reshape(-1)
+        usable = np.isfinite(cost)
+        members = np.bincount(group, weights=usable)
+        cheap = np.bincount(group, weights=usable & (cost < upper * (1 - TOLERANCE)))
+        keep |= usable & ((members > 1) & (cheap > 0))[group]
+    return gangs.row[keep]
+
+
+def _sites_worth_it(lots: MixLots, gangs: MixGangs, upper: float) -> list[int]:
+    """Sites with two usable types whose best possible cost per work is below upper."""
+    work = np.full(int(max(lots.card.max(initial=0), gangs.card.max(initial=0))) + 1, math.inf)
+    np.minimum.at(work, gangs.card, gangs.size * gangs.hours)  # card-hours of the whole job
+    least = lots.rate / lots.gpus * work[lots.card] * lots.stretch
+    usable = np.isfinite(least)
+    sites = []
+    for site in np.unique(lots.site[usable]):
+        here = usable & (lots.site == site)
+        if len(np.unique(lots.card[here])) > 1 and least[here].min() < upper * (1 - TOLERANCE):
+            sites.append(int(site))
+    return sites
+
+
+def _of_site(
+    lots: MixLots,
+    here: np.ndarray,
+    gangs: MixGangs,
+    group: np.ndarray,
+    shape: tuple[int, int],
+    limits: Limits,
+    upper: float,
+) -> list[MixClass]:
+    size, node = shape
+    row_of = {int(gangs.card[g]): g for g in group}
+    usable = [
+        k for k in here.tolist() if int(lots.card[k]) in row_of and lots.gpus[k] >= node and lots.gpus[k] <= size
+    ]
+    if len({int(lots.card[k]) for k in usable}) < 2:
+        return []
+    picked = np.array(usable)
+    rows = np.array([row_of[int(lots.card[k])] for k in usable])
+    speed = lots.gpus[picked] / (size * gangs.hours[rows])  # of the work an hour, by one unit
+    stretch = float((lots.stretch + (math.ceil(size / node) - 1) * lots.more)[picked].max())
+    per_card_speed, per_card_rate = speed * size / lots.gpus[picked], lots.rate[picked] * size / lots.gpus[picked]
+    step, minimum = float(lots.step_s[picked].max()) / HOUR, float(lots.minimum_s[picked].max()) / HOUR
+    slowest = stretch / float(per_card_speed.min())
+    classes = []
+    for slot in _slots(per_card_speed, stretch, step, minimum, limits.deadline):
+        if slot * float(per_card_rate.min()) >= upper:
+            break
+        longest = min(slot or math.inf, limits.deadline) / stretch
+        least = 1 / longest if longest < math.inf else 0.0
+        bound = slot * _least_rate(per_card_speed, per_card_rate, least) if slot else 0.0
+        bound = bound or stretch * _least_ratio(per_card_speed, per_card_rate, least)
+        if bound < upper * (1 - TOLERANCE) and bound <= limits.budget * (1 + TOLERANCE):
+            rows_of, units = tuple(gangs.row[rows].tolist()), tuple(speed.tolist())
+            one = MixClass(size, slot, bound, tuple(usable), units, rows_of, stretch, slowest, step, minimum)
+            classes.append(one)
+    return classes
+
+
+def _slots(speed: np.ndarray, stretch: float, step: float, minimum: float, deadline: float) -> list[float]:
+    """Billed durations that could be the true one, in whole steps, none past the deadline's own step.
+
+    0 stands for all durations above the minimum, where steps are short.
+    """
+    fastest, slowest = stretch / float(speed.max()), min(stretch / float(speed.min()), deadline)
+    if step <= CONTINUOUS_STEP / HOUR:
+        return [0.0] if fastest > minimum else [0.0, minimum]
+    first, last = (math.ceil(hours / step * (1 - TOLERANCE)) for hours in (fastest, slowest))
+    return sorted({max(minimum, k * step) for k in range(max(1, first), last + 1)})
+
+
+def _blends(speed: np.ndarray, rate: np.ndarray, least: float) -> np.ndarray:
+    """Rates of the blends of a slow and a fast full gang that are just fast enough."""
+    slow, fast = speed < least * (1 - TOLERANCE), speed >= least * (1 - TOLERANCE)
+    share = (least - speed[slow][:, None]) / (speed[fast][None, :] - speed[slow][:, None])
+    mixed: np.ndarray = rate[slow][:, None] + (rate[fast][None, :] - rate[slow][:, None]) * share
+    return mixed
+
+
+def _least_rate(speed: np.ndarray, rate: np.ndarray, least: float) -> float:
+    """Least rate of any blend at least so fast: blends lie in the convex hull of (speed, rate)."""
+    fast = speed >= least * (1 - TOLERANCE)
+    alone = float(rate[fast].min(initial=math.inf))
+    return min(alone, float(_blends(speed, rate, least).min(initial=math.inf)))
+
+
+def _least_ratio(speed: np.ndarray, rate: np.ndarray, least: float) -> float:
+    """Least rate / speed of any blend at least so fast: on an edge of the hull the ratio is monotone."""
+    fast = speed >= least * (1 - TOLERANCE)
+    alone = float((rate[fast] / speed[fast]).min(initial=math.inf))
+    return min(alone, float(_blends(speed, rate, least).min(initial=math.inf)) / least if least else alone)
+
+
+def mix_program(
+    name: str,
+    classes: list[MixClass],
+    lots: MixLots,
+    limits: Limits,
+    ratio: float,
+    seen: Sequence[tuple[int, Mapping[int, int]]] = (),
+) -> MixProgram:
+    """Is there a gang cheaper than `ratio`? Its objective is negative exactly then.
+
+    Billing by time: (cost - ratio) x speed x the slowest gang's hours, so that a bound on it bounds cost - ratio,
+    too. By slots: cost - ratio.
+    seen: gangs left out: the class's number, and units by position in its lots.
+    """
+    result = MixProgram(Program(name), classes)
+    program = result.program
+    held: dict[int, float] = {}
+    for number, one in enumerate(classes):
+        z = program.variable(f"gang_{number}_of_{one.size}_cards", -ratio if one.slot else 0.0, 1)
+        result.chosen.append(z)
+        fill, speeds, pay = {z: -float(one.size)}, {}, {}
+        for lot, speed in zip(one.lots, one.speed, strict=True):
+            rate, share = float(lots.rate[lot]), speed / one.stretch * one.slowest
+            cost = rate * one.slot if one.slot else rate * one.slowest - ratio * share
+            most = one.size // int(lots.gpus[lot])
+            x = program.variable(f"units_{number}_{lots.names(int(lots.offer[lot]))}", cost, most)
+            result.units[x] = (number, lot)
+            fill[x] = held[x] = float(lots.gpus[lot])
+            speeds[x] = speed / one.stretch
+            pay[x] = rate * one.slot if one.slot else rate * one.slowest - limits.budget * share
+        program.row(f"size:{number}", fill, low=0, high=0)
+        _times(program, number, one, z, speeds, limits.deadline)
+        if math.isfinite(limits.budget):
+            scale = 1 / (limits.budget if one.slot else max(abs(v) for v in pay.values()))
+            top = 1 + TOLERANCE if one.slot else 0.0
+            program.row(f"budget:{number}", {x: v * scale for x, v in pay.items()}, high=top)
+    program.row("one_gang", dict.fromkeys(result.chosen, 1.0), low=1, high=1)
+    scaled_most(program, "max_cards", held, limits.max_cards)
+    for quota, mask, most in limits.quotas:
+        counted = {x: n for x, n in held.items() if mask[lots.card[result.units[x][1]]]}
+        scaled_most(program, f"quota:{quota}", counted, most)
+    for k, (number, units) in enumerate(seen):
+        _leave_out(result, k, number, units)
+    return result
+
+
+def _times(program: Program, number: int, one: MixClass, z: int, speeds: dict[int, float], deadline: float) -> None:
+    """Fast enough for the deadline and the slot; where the minimum has its own slot, slower than that."""
+    longest = min(one.slot or math.inf, deadline)
+    if math.isfinite(longest):
+        program.row(f"deadline:{number}", {x: v * longest for x, v in speeds.items()} | {z: TOLERANCE - 1}, low=0)
+    if not one.slot and one.minimum > one.step:
+        slow = {x: v * one.minimum for x, v in speeds.items()}
+        program.row(f"minimum:{number}", slow | {z: -(1 + TOLERANCE)}, high=0)
+
+
+def _leave_out(result: MixProgram, k: int, number: int, units: Mapping[int, int]) -> None:
+    """Another gang of this class has more units of some lot, since its size is the same."""
+    program, more = result.program, {}
+    for x, (n, lot) in result.units.items():
+        if n == number:
+            least = units.get(result.classes[number].lots.index(lot), 0) + 1
+            if least <= program.variables[x].upper:
+                more[x] = (program.variable(f"other_{k}_{program.variables[x].name}", upper=1), least)
+    program.row(f"other:{k}", dict.fromkeys((b for b, _ in more.values()), 1.0) | {result.chosen[number]: -1.0}, low=0)
+    for x, (b, least) in more.items():
+        program.row(f"other:{k}:{program.variables[x].name}", {x: 1.0, b: -float(least)}, low=0)
+
+
+def gang_cost(one: MixClass, lots: MixLots, units: Mapping[int, int]) -> tuple[float, float]:
+    """(cost, elapsed hours) of a gang; units: position in the class's lots -> units."""
+    speed = math.fsum(one.speed[k] * n for k, n in units.items())
+    rate = math.fsum(float(lots.rate[one.lots[k]]) * n for k, n in units.items())
+    elapsed = one.stretch / speed
+    return rate * one.billed(elapsed), elapsed

@@ -1,0 +1,54 @@
+"""Why there is no plan, what was refused, and the cheapest ways out."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from optplan.plan import Plan, Refusal
+from optplan.report import words
+from optplan.report.console import bullet, grid, heading
+
+
+def print_no_plan(console: Console, plan: Plan) -> None:
+    """The answer when nothing does: reasons, refusals, ways out."""
+    console.print(Text(f"No plan: nothing in the catalog does {plan.name}", style="bold red"))
+    if plan.reasons:
+        heading(console, "Why")
+        for reason in plan.reasons:
+            bullet(console, reason)
+    print_refusals(console, plan)
+    print_ways_out(console, plan)
+
+
+def print_ways_out(console: Console, plan: Plan) -> None:
+    """Changes that make a plan possible, cheapest first."""
+    if plan.ways_out:
+        heading(console, "Ways out, cheapest first, each checked by solving again")
+        ways = sorted(plan.ways_out, key=lambda way: way.cost)
+        rows = [[way.change, way.from_, way.to, words.cash(way.cost)] for way in ways]
+        columns = ["change", "from", "to", f"then costs {plan.currency}"]
+        console.print(grid(console, columns, rows, right=(3,)))
+
+
+def print_refusals(console: Console, plan: Plan) -> None:
+    """Cards that cannot do it, by the requirement that refused them, each with its nearest miss."""
+    if not plan.refusals:
+        return
+    heading(console, "Refused cards")
+    groups: dict[str, list[Refusal]] = {}
+    for refusal in plan.refusals:
+        groups.setdefault(refusal.requirement, []).append(refusal)
+    rows = []
+    for name, found in sorted(groups.items(), key=lambda item: -len(item[1])):
+        near = min(found, key=_miss)
+        needs = words.value(near.left, near.unit, plan.currency)
+        has = words.value(near.right, near.unit, plan.currency)
+        example = f"{near.gpu}: needs {needs}, has {has}"
+        rows.append([f"{near.label} ({name})", f"{len(found)}", example])
+    console.print(grid(console, ["requirement", "cards", "nearest miss"], rows, right=(1,)))
+
+
+def _miss(refusal: Refusal) -> float:
+    """By how much of what it has a card falls short."""
+    return refusal.left / refusal.right if refusal.right > 0 else float("inf")

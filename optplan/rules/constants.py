@@ -1,0 +1,28 @@
+"""Constants that carry a unit: definitions, never tunables (those are rows of the assumptions table)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from optplan import units
+
+FORWARD_FLOP: Final = 2.0  # a multiplication and an addition for each weight and token
+PAIR_FLOP: Final = 4.0  # score and mix, two operations each, for each pair of tokens and channel
+KEY_AND_VALUE: Final = 2.0  # each token caches one key and one value
+EACH_TOKEN: Final = 1.0  # each token has one of them
+ONE_REQUEST: Final = 1.0  # a request alone
+KILO: Final = 1000.0  # watts of a kilowatt
+YEAR: Final = 8760.0  # hours
+HOURS_PER_MONTH: Final = 730.0  # a year's hours over twelve
+
+CONSTANT_UNITS: Final = {
+    **units.CONSTANT_UNITS,
+    "FORWARD_FLOP": "FLOP/token",
+    "PAIR_FLOP": "FLOP/token**2",
+    "KEY_AND_VALUE": "1/token",
+    "EACH_TOKEN": "1/token",
+    "ONE_REQUEST": "request",
+    "KILO": "watt/kW",
+    "YEAR": "hour",
+    "HOURS_PER_MONTH": "hour/month",
+}

@@ -1,0 +1,214 @@
+"""Time of inference on one replica: a prefill, and a decode step linear in the batch.
+
+A decode step reads the weights once and every sequence's cache; memory and arithmetic add up, as published
+measurements show. Experts touched grow with the batch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy import maximum, minimum, where
+
+from optplan.rule import derive
+from optplan.rules.constants import EACH_TOKEN, ONE_REQUEST, PAIR_FLOP
+
+ENGINES = "fitted on published throughputs: TensorRT-LLM perf-overview, aiconfigurator, lmdeploy benchmark"
+MLA = "DeepSeek-AI 2024, arXiv:2405.04434, section 2.1"
+
+
+@derive(unit="byte/s", source="Shoeybi et al. 2019, arXiv:1909.08053", status="fitted")
+def reduce_speed(
+    link_bandwidth: Any, reduce_efficiency: Any, node_speed: Any, tp: Any, cards_per_node: Any
+) -> Any:
+    """Card to card as all-reduces of inference reach it; over the network where a node is too small"""
+    return where(tp > cards_per_node, minimum(node_speed, link_bandwidth), link_bandwidth) * reduce_efficiency
+
+
+@derive(unit="s/token", source="Patarasuk & Yuan 2009, doi:10.1016/j.jpdc.2008.09.002", status="exact")
+def reduce_time(layers: Any, hidden: Any, compute_bytes: Any, tp: Any, reduce_speed: Any) -> Any:
+    """Sending of one token's two all-reduces a layer between tensor parallel cards"""
+    return 2 * layers * EACH_TOKEN * hidden * compute_bytes * 2 * (tp - 1) / tp / reduce_speed
+
+
+@derive(unit="s/token", source="Narayanan et al. 2021, arXiv:2104.04473", status="exact")
+def hand_over(pp: Any, hidden: Any, compute_bytes: Any, nodes: Any, node_speed: Any, link_speed: Any) -> Any:
+    """Sending of one token's activations from stage to stage, all stages"""
+    return (
+        (pp - 1)
+        * EACH_TOKEN
+        * hidden
+        * compute_bytes
+        / where(nodes > 1, minimum(node_speed, link_speed), link_speed)
+    )
+
+
+@derive(unit="FLOP/token", source="Kaplan et al. 2020, arXiv:2001.08361", status="exact")
+def prefill_attention_flop(
+    attention_width: Any,
+    prompt_tokens: Any,
+    full_attention_layers: Any,
+    sliding_layers: Any,
+    sliding_window: Any,
+) -> Any:
+    """Attention of one token of the prompt, which looks back at half of it on average"""
+    return (
+        PAIR_FLOP
+        * attention_width
+        * (
+            full_attention_layers * (ONE_REQUEST * prompt_tokens) / 2
+            + sliding_layers * minimum(ONE_REQUEST * prompt_tokens / 2, sliding_window)
+        )
+    )
+
+
+@derive(unit="FLOP/s", source=ENGINES, status="fitted")
+def prefill_speed(
+    peak_flops: Any, prefill_efficiency: Any, moe_efficiency: Any, experts: Any, tp: Any
+) -> Any:
+    """Arithmetic of a prefill on tensor parallel cards"""
+    return peak_flops * prefill_efficiency * where(experts > 0, moe_efficiency, 1) * tp
+
+
+@derive(unit="s/request", source=ENGINES, status="fitted")
+def prefill_time(
+    prompt_tokens: Any,
+    forward_flop: Any,
+    prefill_attention_flop: Any,
+    prefill_speed: Any,
+    reduce_time: Any,
+    hand_over: Any,
+) -> Any:
+    """Working through the prompt of one request, on all stages"""
+    return prompt_tokens * ((forward_flop + prefill_attention_flop) / prefill_speed + reduce_time + hand_over)
+
+
+@derive(unit="s", source=ENGINES, status="fitted")
+def step_overhead(
+    engine_step_time: Any,
+    engine_layer_time: Any,
+    layer_time_factor: Any,
+    layers: Any,
+    moe_layer_time: Any,
+    moe_layers: Any,
+    tp: Any,
+    pp: Any,
+    fast_link: Any,
+    reduce_latency: Any,
+    reduce_latency_pcie: Any,
+    hand_over_time: Any,
+) -> Any:
+    """Scheduling, launches and the latency of all-reduces, in one decode step"""
+    return (
+        engine_step_time
+        + engine_layer_time * layer_time_factor * layers
+        + moe_layer_time * layer_time_factor * moe_layers
+        + where(
+            tp > 1, 2 * layers * where(fast_link > 0, reduce_latency, reduce_latency_pcie), 0 * reduce_latency
+        )
+        + (pp - 1) * hand_over_time
+    )
+
+
+@derive(unit="s", source=ENGINES, status="fitted")
+def dense_read_time(
+    params: Any,
+    edge_params: Any,
+    embedding_params: Any,
+    expert_params: Any,
+    stored_weight_bytes: Any,
+    edge_weight_bytes: Any,
+    tp: Any,
+    memory_bandwidth: Any,
+    weight_read_efficiency: Any,
+) -> Any:
+    """Reading all weights but the experts' once, on all stages; of the edges only the head"""
+    return (
+        ((params - edge_params - expert_params) * stored_weight_bytes + embedding_params * edge_weight_bytes)
+        / tp
+        / (memory_bandwidth * weight_read_efficiency)
+    )
+
+
+@derive(unit="s", source=ENGINES, status="fitted")
+def expert_read_time(
+    expert_params: Any, stored_weight_bytes: Any, tp: Any, memory_bandwidth: Any, expert_read_efficiency: Any
+) -> Any:
+    """Reading the weights of every expert once, on all stages"""
+    return expert_params * stored_weight_bytes / tp / (memory_bandwidth * expert_read_efficiency)
+
+
+@derive(unit="1", source="Fedus et al. 2022, arXiv:2101.03961", status="exact")
+def expert_share(experts_per_token: Any, experts: Any) -> Any:
+    """Share of the routed experts that one token visits"""
+    return experts_per_token / maximum(experts, 1)
+
+
+@derive(unit="FLOP/token", source=f"Kaplan et al. 2020, arXiv:2001.08361; {MLA}", status="exact")
+def decode_attention_flop(
+    attention_width: Any, heads: Any, kv_lora_rank: Any, qk_rope: Any, layers: Any, mean_tokens: Any
+) -> Any:
+    """Attention of one new token to all before it; MLA works on the compressed vector"""
+    return (
+        PAIR_FLOP
+        * where(kv_lora_rank > 0, heads * (kv_lora_rank + qk_rope / 2), attention_width)
+        * layers
+        * (ONE_REQUEST * mean_tokens)
+    )
+
+
+@derive(unit="s/request", source=ENGINES, status="fitted")
+def step_per_request(
+    mean_cache: Any,
+    cache_shards: Any,
+    memory_bandwidth: Any,
+    cache_read_efficiency: Any,
+    forward_flop: Any,
+    decode_attention_flop: Any,
+    peak_flops: Any,
+    decode_efficiency: Any,
+    moe_efficiency: Any,
+    experts: Any,
+    tp: Any,
+    pp: Any,
+    reduce_time: Any,
+    hand_over: Any,
+) -> Any:
+    """What one more request adds to a decode step: reading its cache, arithmetic, sending
+
+    Stages of a pipeline work on equal parts of the batch at the same time.
+    """
+    return (
+        mean_cache / (cache_shards * memory_bandwidth * cache_read_efficiency)
+        + (
+            (forward_flop + decode_attention_flop)
+            / (peak_flops * decode_efficiency * where(experts > 0, moe_efficiency, 1) * tp)
+            + reduce_time
+            + hand_over
+        )
+        / (EACH_TOKEN * ONE_REQUEST)
+    ) / pp
+
+
+@derive(unit="1", source="Fedus et al. 2022, arXiv:2101.03961", status="exact")
+def touched_experts(expert_share: Any, concurrent_requests: Any, pp: Any) -> Any:
+    """Share of the experts that a decode step reads: 1 - (1 - k/E)^batch, were routing even"""
+    return 1 - (1 - expert_share) ** (concurrent_requests / (ONE_REQUEST * pp))
+
+
+@derive(unit="s", source=ENGINES, status="fitted")
+def step_time(
+    step_overhead: Any,
+    dense_read_time: Any,
+    expert_read_time: Any,
+    touched_experts: Any,
+    step_per_request: Any,
+    concurrent_requests: Any,
+) -> Any:
+    """One decode step at the batch chosen: every sequence gets one token"""
+    return (
+        step_overhead
+        + dense_read_time
+        + expert_read_time * touched_experts
+        + step_per_request * concurrent_requests
+    )

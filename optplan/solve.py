@@ -1,0 +1,169 @@
+"""Program -> solution with its proof, through PuLP and HiGHS.
+
+PuLP's own status is not proof (a stop at a gap, a time limit and an interrupt can all read "Optimal"): status,
+bound and gap come from HiGHS' own report, and the solution is rechecked against the rows outside the solver.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import highspy
+import pulp
+
+from optplan.program import Program
+from optplan.program.model import lp_name
+
+LONGEST_NAME = 255  # characters of a name in an LP file
+FEASIBLE = 2  # HiGHS: kSolutionStatusFeasible
+# The solver's own defaults (1e-6 and 1e-7, absolute) would take a job that ends a second late, and call a plan
+# optimal that is not; the rows are scaled to 1 and so, for the search, is the objective.
+EXACT = {
+    "mip_abs_gap": 0.0,
+    "mip_rel_gap": 0.0,
+    "primal_feasibility_tolerance": 1e-9,
+    "dual_feasibility_tolerance": 1e-9,
+    "mip_feasibility_tolerance": 1e-9,
+}
+ROW_TOLERANCE = 1e-8  # of the scaled rows: integers are rounded after the search
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What the solver found.
+
+    values  variable index -> value; integers are whole
+    bound   no solution costs less
+    """
+
+    status: Literal["optimal", "feasible", "infeasible", "unbounded", "unknown"]
+    values: dict[int, float]
+    cost: float
+    bound: float
+    seconds: float
+    nodes: int
+
+    @property
+    def gap(self) -> float:
+        """(cost - bound) / cost; 0 is proof."""
+        return 0.0 if self.cost <= self.bound else (self.cost - self.bound) / abs(self.cost)
+
+
+def to_pulp(program: Program, scale: float = 1.0) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
+    """The same program as PuLP objects, its objective times `scale`; names are already safe, so none is changed."""
+    problem = pulp.LpProblem(lp_name(program.name), pulp.LpMinimize)
+    kinds = {True: pulp.LpInteger, False: pulp.LpContinuous}
+    variables = [
+        problem.add_variable(v.name, 0, v.upper if math.isfinite(v.upper) else None, kinds[v.integer])
+        for v in program.variables
+    ]
+    problem.setObjective(
+        pulp.LpAffineExpression([(x, v.cost * scale) for x, v in zip(variables, program.variables, strict=True)])
+    )
+    for row in program.rows:
+        expression = pulp.LpAffineExpression([(variables[i], c) for i, c in row.coefficients.items()])
+        for suffix, sense, side in _sides(row.low, row.high):
+            problem.addConstraint(pulp.LpConstraint(expression, sense, row.name + suffix, side))
+    return problem, variables
+
+
+def _sides(low: float, high: float) -> list[tuple[str, int, float]]:
+    if low == high:
+        return [("", pulp.LpConstraintEQ, low)]
+    sides = []
+    both = math.isfinite(low) and math.isfinite(high)
+    if math.isfinite(low):
+        sides.append(("_least" if both else "", pulp.LpConstraintGE, low))
+    if math.isfinite(high):
+        sides.append(("_most" if both else "", pulp.LpConstraintLE, high))
+    return sides
+
+
+def lp_text(program: Program) -> str:
+    """The program in CPLEX LP format, as PuLP writes it."""
+    problem, _ = to_pulp(program)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "program.lp"
+        problem.writeLP(str(path), max_length=LONGEST_NAME)
+        return path.read_text()
+
+
+class _Highs(pulp.HiGHS):  # type: ignore[misc]
+    """PuLP's HiGHS, but Ctrl-C stops the search at once and keeps the best plan found so far."""
+
+    def callSolver(self, lp: Any) -> None:
+        highs = lp.solverModel
+        highs.HandleUserInterrupt = True
+        finished = started = False
+        while not finished:
+            try:
+                if not started:
+                    started = True
+                    highs.startSolve()
+                finished, _ = highs.wait(0.05)
+            except KeyboardInterrupt:
+                highs.cancelSolve()
+
+
+def solve_program(program: Program, time_limit: float | None = None, check: bool = True) -> Solution:
+    """Solve to proven optimality (or until time_limit seconds), status and bound from HiGHS itself.
+
+    Raises ArithmeticError when the solver's answer breaks a row: that is never passed on as a plan.
+    """
+    start = time.perf_counter()
+    scale = _scale(program)
+    problem, variables = to_pulp(program, scale)
+    problem.solve(_Highs(msg=False, timeLimit=time_limit, threads=1, **EXACT))
+    highs = problem.solverModel
+    info, status = highs.getInfo(), highs.getModelStatus()
+    seconds = time.perf_counter() - start
+    if info.primal_solution_status != FEASIBLE:
+        kind = _no_solution(status)
+        return Solution(kind, {}, math.inf, math.inf if kind == "infeasible" else -math.inf, seconds, 0)
+    values = _rounded(program, variables)
+    cost = program.cost(values)
+    has_integers = any(v.integer for v in program.variables)
+    proven = status == highspy.HighsModelStatus.kOptimal
+    # of a program without integers HiGHS gives no bound but the objective, and that only once it is optimal
+    bound = (info.mip_dual_bound if has_integers else info.objective_function_value) / scale
+    if not proven and not has_integers:
+        bound = -math.inf
+    if check:
+        _recheck(program, values)
+    nodes = max(0, int(info.mip_node_count))
+    return Solution("optimal" if proven else "feasible", values, cost, min(bound, cost), seconds, nodes)
+
+
+def _scale(program: Program) -> float:
+    """What brings the objective's coefficients near 1, since the solver's tolerances are absolute."""
+    costs = sorted(abs(v.cost) for v in program.variables if v.cost)
+    return 2.0 ** -round(math.log2(costs[len(costs) // 2])) if costs else 1.0
+
+
+def _no_solution(status: Any) -> Literal["infeasible", "unbounded", "unknown"]:
+    if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+        return "infeasible"
+    return "unbounded" if status == highspy.HighsModelStatus.kUnbounded else "unknown"
+
+
+def _rounded(program: Program, variables: list[pulp.LpVariable]) -> dict[int, float]:
+    values = {}
+    for i, (spec, variable) in enumerate(zip(program.variables, variables, strict=True)):
+        value = float(variable.varValue or 0.0)
+        value = float(round(value)) if spec.integer else max(0.0, value)
+        if value:
+            values[i] = value
+    return values
+
+
+def _recheck(program: Program, values: dict[int, float]) -> None:
+    for row in program.rows:
+        activity = program.activity(row, values)
+        scale = 1.0 + max((abs(c) for c in row.coefficients.values()), default=0.0)
+        if activity > row.high + ROW_TOLERANCE * scale or activity < row.low - ROW_TOLERANCE * scale:
+            raise ArithmeticError(f"the solver's answer breaks row {row.name}: {activity} not in {row.low}..{row.high}")

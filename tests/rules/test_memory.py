@@ -1,0 +1,155 @@
+"""Each term of training memory, worked by hand for Llama-3.1-8B (32 layers, 4096 wide, 8 key heads)."""
+
+from __future__ import annotations
+
+import pytest
+from bench import holds, quantities
+
+GIB = 2**30
+PARAMS = 8_030_261_248
+EDGE = 128_256 * 4096  # the embedding; the head is as large
+LAYERS = PARAMS - 2 * EDGE
+DEEPSPEED = {"framework": "deepspeed", "asked_micro_batch": 1.0, "recompute": 1.0}
+
+
+def test_full_mixed_precision_on_one_card_has_16_bytes_a_parameter() -> None:
+    q = quantities("finetune", **DEEPSPEED)
+    assert q["trained_weights"] * GIB == pytest.approx(2 * PARAMS)
+    assert q["gradients"] * GIB == pytest.approx(2 * PARAMS)
+    assert q["optimizer_states"] * GIB == pytest.approx(12 * PARAMS)
+    assert q["frozen_weights"] == 0
+
+
+@pytest.mark.parametrize(
+    ("stage", "weights", "gradients", "states"), [(0, 1, 1, 1), (1, 1, 1, 4), (2, 1, 4, 4), (3, 4, 4, 4)]
+)
+def test_each_zero_stage_shards_one_term_more(stage: int, weights: int, gradients: int, states: int) -> None:
+    q = quantities("finetune", cards=4.0, dp=4.0, zero_stage=float(stage), **DEEPSPEED)
+    assert q["trained_weights"] * GIB == pytest.approx(2 * PARAMS / weights)
+    assert q["gradients"] * GIB == pytest.approx(2 * PARAMS / gradients)
+    assert q["optimizer_states"] * GIB == pytest.approx(12 * PARAMS / states)
+
+
+def test_fsdp_keeps_32_bit_weights_and_gradients_and_a_cast_copy_where_unsharded() -> None:
+    alone = quantities("finetune", framework="fsdp")
+    assert alone["trained_weights"] * GIB == pytest.approx(6 * PARAMS)
+    sharded = quantities("finetune", framework="fsdp", cards=8.0, dp=8.0, zero_stage=3.0)
+    assert sharded["trained_weights"] * GIB == pytest.approx(4 * PARAMS / 8)
+    assert sharded["gradients"] * GIB == pytest.approx(4 * PARAMS / 8)
+    assert sharded["optimizer_states"] * GIB == pytest.approx(8 * PARAMS / 8)
+
+
+def test_an_8_bit_optimizer_needs_two_bytes_a_parameter_and_scales() -> None:
+    q = quantities("finetune", optimizer="adamw_8bit", **DEEPSPEED)
+    assert q["optimizer_states"] * GIB == pytest.approx(2.1 * PARAMS)
+
+
+def test_tensor_and_pipeline_parallel_split_layers_but_the_edges_stay_on_end_stages() -> None:
+    q = quantities("finetune", cards=8.0, tp=4.0, pp=2.0, **DEEPSPEED)
+    assert q["params_per_card"] == pytest.approx(LAYERS / 8 + EDGE / 4)
+
+
+def test_lora_adapters_follow_from_rank_shapes_and_targets() -> None:
+    attention = (4096 + 4096) + (4096 + 1024) + (4096 + 1024) + (4096 + 4096)
+    mlp = 3 * (4096 + 14336)
+    every = quantities("finetune", method="lora", lora_rank=16.0, **DEEPSPEED)
+    assert every["trained_params"] == 16 * 32 * (attention + mlp)  # 41,943,040, as peft prints
+    assert every["trained_params"] == 41_943_040
+    some = quantities("finetune", method="lora", targets="qv", lora_rank=8.0, **DEEPSPEED)
+    assert some["trained_params"] == 8 * 32 * (8192 + 5120)  # 3,407,872
+
+
+def test_lora_keeps_the_frozen_weights_in_16_bits() -> None:
+    q = quantities("finetune", method="lora", **DEEPSPEED)
+    assert q["frozen_weights"] * GIB == pytest.approx(2 * PARAMS)
+    assert q["gradients"] * GIB == pytest.approx(4 * 41_943_040)
+    assert q["step_temporary"] == 0
+
+
+def test_qlora_stores_layers_in_nf4_with_scales_and_edges_in_16_bits() -> None:
+    q = quantities("finetune", method="qlora", **DEEPSPEED)
+    assert q["frozen_weights"] * GIB == pytest.approx(0.532 * LAYERS + 2 * 2 * EDGE)
+
+
+def test_recompute_keeps_one_hidden_vector_a_layer() -> None:
+    q = quantities("finetune", **DEEPSPEED)
+    assert q["stored_activations"] == 32 * 4096 * 2
+
+
+def test_a_gated_layer_without_recompute_keeps_what_the_fit_says() -> None:
+    q = quantities("finetune", framework="deepspeed", recompute=0.0)
+    assert q["layer_activations"] == pytest.approx(2 * (8.9 * 4096 + 2 * 1024 + 4 * 14336))
+    assert q["stored_activations"] == pytest.approx(32 * q["layer_activations"])
+
+
+def test_a_plain_layer_with_dropout_is_near_34_bytes_a_hidden_channel() -> None:
+    """Korthikanti et al. 2022: 34 s b h for a GPT block with four times wider feed-forward, dropout on."""
+    shapes = {"gated": 0.0, "intermediate": 4.0 * 4096, "kv_heads": 32.0}
+    q = quantities("finetune", framework="deepspeed", **shapes)
+    assert q["layer_activations"] / 4096 == pytest.approx(34, rel=0.03)
+
+
+def test_logits_take_twelve_bytes_an_entry_and_three_when_chunked() -> None:
+    assert quantities("finetune", **DEEPSPEED)["working_activations"] == pytest.approx(12 * 128_256)
+    chunked = quantities("finetune", framework="torchtune", recompute=1.0)
+    assert chunked["working_activations"] == pytest.approx(3 * 128_256, rel=0.01)
+
+
+def test_fsdp_gathers_two_layers_or_the_edges_whichever_is_more() -> None:
+    q = quantities("finetune", cards=8.0, dp=8.0, zero_stage=3.0, framework="fsdp")
+    assert q["communication_buffers"] * GIB == pytest.approx(2 * max(2 * LAYERS / 32, 2 * EDGE))
+
+
+def test_the_peak_is_the_backward_pass_or_the_optimizer_step() -> None:
+    small = quantities("finetune", sequence=128.0, **DEEPSPEED)
+    assert small["memory_per_card"] == pytest.approx(small["static_memory"] + small["step_temporary"])
+    large = quantities("finetune", **{**DEEPSPEED, "sequence": 131072.0})
+    assert large["memory_per_card"] == pytest.approx(large["static_memory"] + large["activation_memory"])
+
+
+def test_the_micro_batch_is_the_largest_that_fits() -> None:
+    more = {
+        "cards": 8.0,
+        "dp": 8.0,
+        "zero_stage": 3.0,
+        "framework": "fsdp",
+        "recompute": 1.0,
+        "batch": 1024.0,
+    }
+    q = quantities("finetune", **more)
+    best = int(q["largest_micro_batch"])
+    assert q["static_memory"] + best * q["sequence_memory"] <= q["fillable_memory"]
+    assert q["static_memory"] + (best + 1) * q["sequence_memory"] > q["fillable_memory"]
+
+
+def test_an_asked_micro_batch_is_kept_and_steps_accumulate() -> None:
+    q = quantities("finetune", cards=4.0, dp=4.0, asked_micro_batch=2.0, batch=64.0)
+    assert (q["micro_batch"], q["accumulation"]) == (2, 8)
+
+
+def test_a_micro_batch_never_exceeds_the_rank_s_share() -> None:
+    q = quantities("finetune", cards=4.0, dp=4.0, asked_micro_batch=100.0, batch=8.0)
+    assert (q["micro_batch"], q["accumulation"]) == (2, 1)
+
+
+def test_more_ranks_than_sequences_are_refused() -> None:
+    q = quantities("finetune", cards=8.0, dp=8.0, batch=4.0, want=("batch_covers_ranks",))
+    assert not holds(q["batch_covers_ranks"])
+    assert (q["batch_covers_ranks"].left, q["batch_covers_ranks"].right) == (8, 4)
+
+
+def test_a_sequence_beyond_the_context_is_refused() -> None:
+    q = quantities("finetune", model_name="GLM-4-9B", sequence=8193.0, want=("sequence_fits_context",))
+    assert not holds(q["sequence_fits_context"])
+
+
+def test_heads_that_do_not_divide_are_refused() -> None:
+    q = quantities("finetune", tp=8.0, heads=14.0, want=("heads_split_evenly",))
+    assert not holds(q["heads_split_evenly"])
+
+
+def test_mixture_models_hold_all_experts_in_memory_and_use_few_in_time() -> None:
+    q = quantities("finetune", model_name="Mixtral-8x7B-v0.1", **DEEPSPEED)
+    assert q["trained_weights"] * GIB == pytest.approx(2 * 46_702_792_704)
+    assert q["matmul_params"] == pytest.approx(12_879_925_248 - 32_000 * 4096)
+    assert q["expert_params"] == 32 * 8 * 3 * 4096 * 14336

@@ -1,0 +1,184 @@
+"""Each term of inference, worked by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from bench import holds, quantities
+
+GIB = 2**30
+EDGE = 128_256 * 4096
+LAYERS = 8_030_261_248 - 2 * EDGE
+
+
+def test_weights_of_16_bits_are_parameters_times_two() -> None:
+    assert quantities("serve")["weight_memory"] * GIB == pytest.approx(2 * 8_030_261_248)
+
+
+def test_four_bit_checkpoints_keep_embedding_and_head_in_16_bits() -> None:
+    q = quantities("serve", precision="int4")
+    assert q["weight_memory"] * GIB == pytest.approx(
+        0.52 * LAYERS + 2 * 2 * EDGE
+    )  # 5.3 GiB: AWQ files have 5.7 GB
+
+
+def test_the_cache_of_a_grouped_query_model_is_two_vectors_a_key_head_and_layer() -> None:
+    q = quantities("serve", prompt_tokens=1000.0, answer_tokens=0.0 + 24)
+    assert q["full_cache"] == 131_072 * 1024  # 2 x 32 x 8 x 128 x 2 bytes a token
+
+
+def test_mla_caches_one_compressed_vector_on_every_card() -> None:
+    q = quantities(
+        "serve", model_name="DeepSeek-V3", precision="fp8", card_name="H200-SXM-141GB", cards=8.0, tp=8.0
+    )
+    assert q["cache_bytes_per_token_layer"] == 2 * (512 + 64)
+    assert q["cache_shards"] == 1
+    assert q["full_cache"] == 61 * 1152 * 1250
+
+
+def test_a_window_bounds_the_cache() -> None:
+    more = {"full_attention_layers": 8.0, "sliding_layers": 24.0, "sliding_window": 128.0}
+    q = quantities("serve", prompt_tokens=900.0, answer_tokens=100.0, **more)
+    assert q["full_cache"] == 4096 * (8 * 1000 + 24 * 128)
+
+
+def test_linear_attention_keeps_a_constant_state() -> None:
+    more = {"full_attention_layers": 8.0, "linear_attention_layers": 24.0, "sliding_layers": 0.0}
+    q = quantities("serve", prompt_tokens=900.0, answer_tokens=100.0, **more)
+    assert q["full_cache"] == 4096 * 8 * 1000 + 24 * 32 * 128 * 128 * 2
+
+
+def test_key_heads_bound_the_split_of_the_cache() -> None:
+    q = quantities("serve", model_name="GLM-4-9B", cards=4.0, tp=4.0)  # two key heads
+    assert q["cache_shards"] == 2
+
+
+def test_the_pool_is_what_weights_working_space_and_runtime_leave() -> None:
+    q = quantities("serve")
+    activation = 0.15 + max(14_848 * 128_256, 8192 * 3 * (14_336 + 4096) * 2) / GIB
+    assert q["cache_memory"] == pytest.approx(
+        0.9 * q["usable_memory"] - q["weight_memory"] - activation - 0.6
+    )
+    assert q["cache_tokens"] == pytest.approx(q["cache_memory"] * GIB / 131_072)
+
+
+def test_a_decode_step_at_batch_one_is_reading_the_weights_once() -> None:
+    q = quantities("serve", per_token_limit=1e-6, engine="vllm")
+    by_hand = (LAYERS + EDGE) * 2 / (3350e9 * 0.95)
+    assert q["concurrent_requests"] == 1
+    assert q["dense_read_time"] == pytest.approx(by_hand, rel=1e-3)
+    assert 0.005 < q["step_time"] < 0.010
+
+
+def test_the_largest_batch_keeps_the_limit_and_one_more_breaks_it() -> None:
+    q = quantities("serve", per_token_limit=0.012)
+    assert holds(q["per_token_latency"])
+    more = quantities("serve", per_token_limit=0.012, concurrent_requests=q["concurrent_requests"] + 1)
+    assert not holds(more["per_token_latency"])
+
+
+def test_a_first_token_limit_bounds_the_batch_too() -> None:
+    free = quantities("serve")
+    tight = quantities("serve", first_token_limit=0.04)
+    assert tight["concurrent_requests"] < free["concurrent_requests"]
+    assert holds(tight["first_token_latency"])
+
+
+def test_limits_that_no_batch_meets_are_refused_with_both_sides() -> None:
+    q = quantities("serve", per_token_limit=0.001, first_token_limit=0.001)
+    assert q["concurrent_requests"] == 1
+    assert not holds(q["per_token_latency"])
+    assert not holds(q["first_token_latency"])
+    assert q["per_token_latency"].left > q["per_token_latency"].right == 0.001
+
+
+def test_no_limit_means_the_cache_or_the_engine_decides() -> None:
+    q = quantities("serve", per_token_limit=math.inf)
+    assert q["concurrent_requests"] == 256
+    long = quantities("serve", prompt_tokens=30_000.0)
+    assert long["concurrent_requests"] == math.floor(long["cache_requests"]) < 256
+
+
+def test_capacity_is_requests_at_work_over_the_time_of_an_answer() -> None:
+    q = quantities("serve", per_token_limit=0.02)
+    assert q["replica_capacity"] == pytest.approx(q["concurrent_requests"] / (250 * q["per_token_time"]))
+
+
+def test_time_between_tokens_counts_the_prefills_of_others() -> None:
+    q = quantities("serve", per_token_limit=0.02)
+    by_hand = q["step_time"] + q["concurrent_requests"] * q["prefill_time"] / 250
+    assert q["per_token_time"] == pytest.approx(by_hand)
+
+
+def test_a_prefill_is_two_operations_a_weight_and_token_and_attention() -> None:
+    q = quantities("serve", prompt_tokens=1000.0)
+    flop = 1000 * (2 * (LAYERS + EDGE) + 4 * 32 * 4096 * 500)
+    assert q["prefill_time"] == pytest.approx(flop / (q["peak_flops"] * 0.6))
+
+
+def test_a_batch_touches_the_experts_that_its_tokens_choose() -> None:
+    q = quantities("serve", model_name="Mixtral-8x7B-v0.1", cards=4.0, tp=4.0, concurrent_requests=3.0)
+    assert q["touched_experts"] == pytest.approx(1 - (1 - 2 / 8) ** 3)
+
+
+def test_the_batch_of_a_mixture_model_keeps_its_limit() -> None:
+    for limit in (0.012, 0.016, 0.02, 0.03, 0.05):
+        q = quantities("serve", model_name="Qwen3-30B-A3B", cards=2.0, tp=2.0, per_token_limit=limit)
+        assert holds(q["per_token_latency"]) or q["concurrent_requests"] == 1
+
+
+def test_a_pipeline_divides_what_requests_add_but_not_the_weights_read() -> None:
+    one = quantities("serve", model_name="Llama-3.1-70B", cards=4.0, tp=4.0)
+    two = quantities("serve", model_name="Llama-3.1-70B", cards=8.0, tp=4.0, pp=2.0)
+    assert two["dense_read_time"] == one["dense_read_time"]
+    assert two["step_per_request"] == pytest.approx(one["step_per_request"] / 2, rel=0.05)
+    assert two["first_token_time"] > one["prefill_time"]
+
+
+def test_prompt_and_answer_beyond_the_context_are_refused() -> None:
+    q = quantities("generate", model_name="GLM-4-9B", prompt_tokens=8000.0, answer_tokens=193.0)
+    assert not holds(q["fits_context"])
+    assert q["fits_context"].left == 8193
+
+
+def test_offline_throughput_counts_decoding_and_most_of_the_prefills() -> None:
+    q = quantities("generate", engine="tensorrt-llm")
+    batch = q["concurrent_requests"]
+    by_hand = batch / (250 * q["step_time"] + 0.84 * batch * q["prefill_time"])
+    assert q["replica_capacity"] == pytest.approx(by_hand)
+    assert q["job_hours"] == pytest.approx(1e6 / by_hand / 3600)
+
+
+def test_a_few_requests_do_not_fill_a_batch() -> None:
+    assert quantities("generate", requests=7.0)["concurrent_requests"] == 7
+
+
+def test_memory_of_a_replica_that_fits_stays_under_the_engine_s_share() -> None:
+    for prompt in (100.0, 4000.0, 60_000.0):
+        q = quantities("serve", prompt_tokens=prompt)
+        assert holds(q["fits_in_memory"])
+
+
+def test_a_model_that_is_too_large_is_refused_not_shrunk() -> None:
+    q = quantities("serve", model_name="Llama-3.1-70B")
+    assert not holds(q["fits_in_memory"])
+    assert q["fits_in_memory"].left > 131
+
+
+@pytest.mark.parametrize(
+    ("more", "name", "published", "factor"),
+    [
+        # bf16 weights over bandwidth bound: about 7 ms a token on one H100
+        ({"per_token_limit": 1e-6, "engine": "tensorrt-llm"}, "per_token_time", 0.0065, 1.3),
+        # TensorRT-LLM 0.17, H100, FP8, 128 in 128 out: 28,837 tokens a second
+        ({"engine": "tensorrt-llm", "precision": "fp8", "prompt_tokens": 128.0, "answer_tokens": 128.0,
+          "kv_bytes": 1.0, "task": "generate"}, "replica_capacity", 28_836.77 / 128, 1.3),
+    ],
+)  # fmt: skip
+def test_well_known_figures_are_met_within_a_factor(
+    more: dict[str, object], name: str, published: float, factor: float
+) -> None:
+    task = str(more.pop("task", "serve"))
+    found = quantities(task, **more)[name]
+    assert published / factor < found < published * factor

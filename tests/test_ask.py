@@ -1,0 +1,183 @@
+"""One sentence in, one need out, or an honest error that points at the words."""
+
+from __future__ import annotations
+
+import re
+import time
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optplan.ask import Understood, understand
+from optplan.ask.numbers import lex
+from optplan.ask.text import width
+from optplan.catalog import Catalog
+from optplan.errors import BadInput
+from optplan.need import AnyNeed
+from optplan.problem import dump, read_text
+from optplan.units import Money
+
+HERE = Path(__file__).parent
+
+
+@cache
+def catalog() -> Catalog:
+    return Catalog.load()
+
+
+def ask(sentence: str) -> Understood:
+    return understand(sentence, catalog())
+
+
+def need(sentence: str) -> AnyNeed:
+    return ask(sentence).need
+
+
+def refusal(sentence: str) -> BadInput:
+    with pytest.raises(BadInput) as caught:
+        ask(sentence)
+    return caught.value
+
+
+def cases() -> list[tuple[str, str]]:
+    blocks = (HERE / "ask_cases.txt").read_text(encoding="utf-8").split("\n\n")[1:]
+    return [(block.split("\n", 1)[0], re.sub(r"(?m)^    ", "", block.split("\n", 1)[1])) for block in blocks]
+
+
+def refused() -> list[tuple[str, str]]:
+    lines = (HERE / "ask_refusals.txt").read_text(encoding="utf-8").splitlines()[1:]
+    return [(line.split(None, 1)[0], line.split(None, 1)[1]) for line in lines]
+
+
+@pytest.mark.parametrize(("sentence", "expected"), cases())
+def test_a_sentence_gives_the_need_that_a_reader_expects(sentence: str, expected: str) -> None:
+    [source] = read_text(expected, "expected")
+    assert need(sentence) == source.need, dump(need(sentence))
+
+
+@pytest.mark.parametrize(("code", "sentence"), refused())
+def test_what_cannot_be_kept_to_is_refused_at_its_place(code: str, sentence: str) -> None:
+    error = refusal(sentence)
+    assert code in {fault.code for fault in error.faults}
+    for fault in error.faults:
+        assert fault.hint
+        shown, carets = fault.excerpt.splitlines()
+        assert "^" in carets
+        assert len(carets) <= width(shown)
+
+
+def test_there_are_cases_enough_in_both_languages() -> None:
+    chinese = [sentence for sentence, _ in cases() if re.search(r"[\u4e00-\u9fff]", sentence)]
+    assert len(cases()) >= 150
+    assert len(chinese) >= 50
+
+
+def test_carets_stand_under_the_words_behind_wide_characters() -> None:
+    [fault] = refusal("部署GLM-4-9B，每秒8个请求，用魔法").faults
+    shown, carets = fault.excerpt.splitlines()
+    start = shown.index("魔法")
+    assert carets.index("^") == width(shown[:start])
+    assert carets.count("^") == 4
+
+
+def test_a_contradiction_points_at_both_places() -> None:
+    [fault] = refusal("fine-tune 9B in 48h within 3 days").faults
+    assert fault.code == "contradiction"
+    assert len(re.findall(r"\^+", fault.excerpt)) == 2
+
+
+@pytest.mark.parametrize("sentence", ["", "   ", "?!", "。。。", "\n\t"])
+def test_a_sentence_of_nothing_is_refused(sentence: str) -> None:
+    assert refusal(sentence).faults[0].code == "empty"
+
+
+def test_a_very_long_sentence_is_refused() -> None:
+    assert refusal("fine-tune 9B " * 100).faults[0].code == "too-long"
+
+
+@pytest.mark.parametrize("piece", ["of ", "a ", "prompt ", "llama ", "不用A100和", "1-", "tokens each ", "$"])
+def test_the_longest_sentences_take_no_more_than_moments(piece: str) -> None:
+    start = time.process_time()
+    refusal((piece * 1000)[:990] + " x")
+    assert time.process_time() - start < 5
+
+
+def test_readings_that_were_a_choice_are_noted() -> None:
+    notes = " ".join(ask("fine-tune 9B on 50k samples by tomorrow").notes)
+    for word in ("typical shape", "full", "512 tokens", "24 h"):
+        assert word in notes
+
+
+def test_upper_case_and_full_width_mean_the_same() -> None:
+    plain = need("serve glm-4-9b at 8 req/s for 3 months")
+    assert need("SERVE GLM-4-9B AT 8 REQ/S FOR 3 MONTHS") == plain
+    assert need("ｓｅｒｖｅ　ｇｌｍ－４－９ｂ　ａｔ　８　ｒｅｑ／ｓ　ｆｏｒ　３　ｍｏｎｔｈｓ") == plain
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["not", "without", "except", "at least", "more than", "quantum", "twice", "不", "至少", "禁止", "量子"],
+)
+def test_a_word_that_changes_the_meaning_is_never_ignored(word: str) -> None:
+    for sentence in (
+        f"fine-tune 9B {word} in 48h",
+        f"{word} fine-tune 9B in 48h",
+        f"fine-tune 9B in 48h {word}",
+    ):
+        assert refusal(sentence).faults
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a dozen", 12.0),
+        ("twenty-four", 24.0),
+        ("two hundred thousand", 2e5),
+        ("half a million", 5e5),
+        ("三千万", 3e7),
+        ("十二", 12.0),
+        ("一点五亿", 1.5e8),
+        ("两百", 200.0),
+        ("1,000,000", 1e6),
+        ("2.5m", 2.5e6),
+        ("48 hours", 172800.0),
+        ("两周", 1209600.0),
+        ("半天", 43200.0),
+        ("80g", 8e10),
+        ("3万元", Money(30000.0, "CNY")),
+        ("€2k", Money(2000.0, "EUR")),
+    ],
+)
+def test_amounts_in_words(text: str, value: object) -> None:
+    token = lex(text, 0)
+    assert token is not None
+    assert token.value == value
+    assert token.end == len(text)
+
+
+WORDS = sorted({word for sentence, _ in cases() for word in sentence.split()})
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join) | st.text(max_size=80))
+@settings(max_examples=400, deadline=None)
+def test_no_sentence_whatever_causes_anything_but_a_need_or_faults(sentence: str) -> None:
+    try:
+        told = dump(ask(sentence).need)
+    except BadInput as error:
+        told = str(error)
+    assert told
+
+
+@given(
+    st.sampled_from([sentence for sentence, _ in cases()]),
+    st.sampled_from(["zzgl", "魑魅", "flibber"]),
+    st.data(),
+)
+@settings(max_examples=150, deadline=None)
+def test_a_strange_word_anywhere_is_an_error(sentence: str, word: str, data: st.DataObject) -> None:
+    words = sentence.split(" ")
+    at = data.draw(st.integers(0, len(words)))
+    assert refusal(" ".join([*words[:at], word, *words[at:]])).faults
