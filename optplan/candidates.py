@@ -21,6 +21,7 @@ from optplan.settle import Settled
 # Sizes of a gang: every count to 16, then steps that real clusters have; the last is the largest tried.
 SIZES: Final = (*range(1, 17), 20, 24, 28, 32, 40, 48, 56, 64)
 LARGE_SIZES: Final = (72, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 768, 1024)
+MOST_IN_NODE: Final = 100_000  # more cards than any node has
 TENSOR: Final = (1, 2, 4, 8)
 PIPELINE: Final = (2, 4, 8, 16)
 REPLICA_NODES: Final = (1, 2, 4, 8)
@@ -82,12 +83,12 @@ class Table:
 
 
 def node_sizes(settled: Settled, catalog: Catalog) -> dict[int, tuple[int, ...]]:
-    """Card index -> sizes of the nodes in which the allowed offers have it, in the catalog's order of cards."""
+    """Card index -> sizes of the nodes in which the allowed offers have it, in the order of cards."""
     offers = catalog.offers
-    pairs = np.unique(np.stack([offers.card[settled.allowed], offers.gpus[settled.allowed]]), axis=1)
+    pairs = np.unique(offers.card[settled.allowed] * MOST_IN_NODE + offers.gpus[settled.allowed])
     found: dict[int, list[int]] = {}
-    for card, gpus in pairs.T.tolist():
-        found.setdefault(card, []).append(gpus)
+    for pair in pairs.tolist():
+        found.setdefault(pair // MOST_IN_NODE, []).append(pair % MOST_IN_NODE)
     return {card: tuple(sizes) for card, sizes in found.items()}
 
 
@@ -218,7 +219,9 @@ def assumption_columns(
 
 
 @functools.lru_cache(maxsize=64)
-def assumptions_for(catalog: Catalog, selectors: tuple[tuple[str, str], ...], scenario: Scenario) -> Assumptions:
+def assumptions_for(
+    catalog: Catalog, selectors: tuple[tuple[str, str], ...], scenario: Scenario
+) -> Assumptions:
     """The assumptions of one kind of need; kept, as many needs share them."""
     cards = catalog.cards.values()
     text = {
@@ -284,5 +287,3 @@ def peak_tflops(card: Card, settled: Settled) -> float:
         if value == value and value > 0:
             return value
     return float("nan")
-
-

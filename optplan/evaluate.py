@@ -114,7 +114,9 @@ def check_names(names: Iterable[str], pack: Pack, assumptions: Iterable[str], pl
         if name not in known:
             close = nearest(name, known)
             hint = f"did you mean {', '.join(close)}?" if close else "see `optplan rules list`"
-            faults.append(Fault("unknown-quantity", place, f"no rule, input or assumption is named {name!r}", hint))
+            faults.append(
+                Fault("unknown-quantity", place, f"no rule, input or assumption is named {name!r}", hint)
+            )
     if faults:
         raise BadInput(faults)
 

@@ -94,7 +94,10 @@ _CARD = _inputs(
     peak_flops=("FLOP/s", "dense peak of the card at the compute precision"),
     link_bandwidth=("byte/s", "card to card inside a node, one direction"),
     fast_link=("1", "1 where the cards of a node have a link of their own (NVLink and its kin)"),
-    computes=("1", "1 where the card can compute at the asked precision, or convert the weights to one it can"),
+    computes=(
+        "1",
+        "1 where the card can compute at the asked precision, or convert the weights to one it can",
+    ),
     card_power=("watt", "board power of the card"),
 )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from optplan.program.model import lp_name
 
 LONGEST_NAME = 255  # characters of a name in an LP file
 FEASIBLE = 2  # HiGHS: kSolutionStatusFeasible
+UNBOUNDED = (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible)
 # The solver's own defaults (1e-6 and 1e-7, absolute) would take a job that ends a second late, and call a plan
 # optimal that is not; the rows are scaled to 1 and so, for the search, is the objective.
 EXACT = {
@@ -63,7 +64,9 @@ def to_pulp(program: Program, scale: float = 1.0) -> tuple[pulp.LpProblem, list[
         for v in program.variables
     ]
     problem.setObjective(
-        pulp.LpAffineExpression([(x, v.cost * scale) for x, v in zip(variables, program.variables, strict=True)])
+        pulp.LpAffineExpression(
+            [(x, v.cost * scale) for x, v in zip(variables, program.variables, strict=True)]
+        )
     )
     for row in program.rows:
         expression = pulp.LpAffineExpression([(variables[i], c) for i, c in row.coefficients.items()])
@@ -122,8 +125,8 @@ def solve_program(program: Program, time_limit: float | None = None, check: bool
     highs = problem.solverModel
     info, status = highs.getInfo(), highs.getModelStatus()
     seconds = time.perf_counter() - start
-    if info.primal_solution_status != FEASIBLE:
-        kind = _no_solution(status)
+    if info.primal_solution_status != FEASIBLE or status in UNBOUNDED:
+        kind = _no_solution(program, status)
         return Solution(kind, {}, math.inf, math.inf if kind == "infeasible" else -math.inf, seconds, 0)
     values = _rounded(program, variables)
     cost = program.cost(values)
@@ -145,10 +148,14 @@ def _scale(program: Program) -> float:
     return 2.0 ** -round(math.log2(costs[len(costs) // 2])) if costs else 1.0
 
 
-def _no_solution(status: Any) -> Literal["infeasible", "unbounded", "unknown"]:
-    if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+def _no_solution(program: Program, status: Any) -> Literal["infeasible", "unbounded", "unknown"]:
+    """Why there is no solution; where HiGHS cannot tell which, a search without costs can."""
+    if status == highspy.HighsModelStatus.kInfeasible:
         return "infeasible"
-    return "unbounded" if status == highspy.HighsModelStatus.kUnbounded else "unknown"
+    if status not in UNBOUNDED:
+        return "unknown"
+    free = Program(program.name, [replace(v, cost=0.0) for v in program.variables], program.rows)
+    return "infeasible" if solve_program(free).status == "infeasible" else "unbounded"
 
 
 def _rounded(program: Program, variables: list[pulp.LpVariable]) -> dict[int, float]:
@@ -166,4 +173,6 @@ def _recheck(program: Program, values: dict[int, float]) -> None:
         activity = program.activity(row, values)
         scale = 1.0 + max((abs(c) for c in row.coefficients.values()), default=0.0)
         if activity > row.high + ROW_TOLERANCE * scale or activity < row.low - ROW_TOLERANCE * scale:
-            raise ArithmeticError(f"the solver's answer breaks row {row.name}: {activity} not in {row.low}..{row.high}")
+            raise ArithmeticError(
+                f"the solver's answer breaks row {row.name}: {activity} not in {row.low}..{row.high}"
+            )

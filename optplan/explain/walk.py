@@ -20,6 +20,7 @@ from optplan.units import TOLERANCE, number
 
 ROOT: Final = "total_cost"
 CHOSEN: Final = ("units", "unit_hours")  # what the integer program decides
+POOLED: Final = "job_hours"  # of a job on several types of card
 PRICES: Final = ("price_per_unit_hour", "price_per_unit")
 SHARED: Final = ("need", "model")  # origins that are the same for every line of a plan
 
@@ -92,6 +93,8 @@ class Walk:
         line = self.plan.lines[i]
         if name in self.plan.fixed:
             return self._add(self.leaves.leaf(ident, name, i))
+        if name == POOLED and len({card.gpu for card in self.plan.cards}) > 1:
+            return self._add(self._pooled(ident, line))
         if name in self.rules:
             return self._rule(ident, self.rules[name], line, i)
         if name == "units":
@@ -120,6 +123,18 @@ class Walk:
                 kind=kind,
                 parameters=tuple(self._quantity(name, i) for name in rule.parameters),
             )
+        )
+
+    def _pooled(self, ident: str, line: Line) -> Node:
+        """The time of a job on several types of card: of all of them together, which no line tells alone."""
+        rule = self.rules[POOLED]
+        source = (
+            f"chosen by the integer program ({self.plan.solver.name}): work over the summed speed of all "
+            "cards, which share it by speed; the slowest link and the smallest card bind"
+        )
+        unit = self.leaves.money(rule.unit)
+        return Node(
+            ident, rule.label, line.values[POOLED], unit, source=source, status="chosen", kind="chosen"
         )
 
     def _decided(self, ident: str, name: str, value: float) -> Node:

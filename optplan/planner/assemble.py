@@ -1,4 +1,4 @@
-"""Search result -> plan: lines, terms, limits used, alternatives, warnings. Numbers are read, never redone."""
+"""Search result -> plan: lines, terms, limits used, alternatives, warnings; numbers are read, not redone."""
 
 from __future__ import annotations
 
@@ -131,7 +131,11 @@ def _bands(context: Context, lines: list[Line]) -> dict[str, Band]:
     costs = {name: charges(context, lines, name) for name in SCENARIOS}
     totals = {name: math.fsum(parts.values()) for name, parts in costs.items()}
     first = max(lines, key=lambda line: line.units * line.values["gpus_per_unit"])
-    bands = {"total_cost": _band(totals["expected"], totals["low"], totals["high"], context.settled.currency, "all terms")}
+    bands = {
+        "total_cost": _band(
+            totals["expected"], totals["low"], totals["high"], context.settled.currency, "all terms"
+        )
+    }
     for name, value in first.values.items():
         rule = context.pack.rules.get(name)
         if rule is not None and rule.kind == "derive":
@@ -171,13 +175,17 @@ def _requirements(context: Context, plan: Plan) -> list[LimitUse]:
             unit = context.pack.rules[name].unit
             if unit != "1" and math.isfinite(verdict.right) and math.isfinite(verdict.left):
                 use = _use(name, verdict.left, verdict.right, unit)
-                if name not in found or use.spare / (use.allowed or 1) < found[name].spare / (found[name].allowed or 1):
+                if name not in found or use.spare / (use.allowed or 1) < found[name].spare / (
+                    found[name].allowed or 1
+                ):
                     found[name] = use
     return list(found.values())
 
 
 def _use(name: str, used: float, allowed: float, unit: str) -> LimitUse:
-    return LimitUse(name, float(used), float(allowed), unit, abs(allowed - used) <= BINDS * max(abs(allowed), 1e-12))
+    return LimitUse(
+        name, float(used), float(allowed), unit, abs(allowed - used) <= BINDS * max(abs(allowed), 1e-12)
+    )
 
 
 def _replicas(line: Line) -> int:
@@ -197,7 +205,9 @@ def _alternatives(context: Context, found: Found, plan: Plan) -> list[Alternativ
         if len(chosen) == 1 and (card["gpu"], card["purchase"]) in chosen:
             continue
         if option.cost < plan.total_cost * (1 - TOLERANCE):
-            raise ArithmeticError(f"an alternative costs {option.cost}, less than the optimum {plan.total_cost}")
+            raise ArithmeticError(
+                f"an alternative costs {option.cost}, less than the optimum {plan.total_cost}"
+            )
         others.append(
             Alternative(
                 f"{card['count']} x {card['gpu']}", card["provider"], card["region"], card["purchase"],

@@ -137,7 +137,9 @@ class Pricing:
         zero = np.zeros(len(offers))
         return np.asarray(sum((np.broadcast_to(values[name], zero.shape) for name in self.charges), zero))
 
-    def of_jobs(self, offers: np.ndarray, hours: np.ndarray, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def of_jobs(
+        self, offers: np.ndarray, hours: np.ndarray, nodes: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """(cost of one unit, elapsed hours) for a job of so many hours on so many nodes, pairwise."""
         times = self.run(offers, ["elapsed_hours", "billed_hours"], job_hours=hours, nodes=nodes)
         shape = np.zeros(len(offers))
@@ -154,7 +156,9 @@ class Pricing:
         return fixed, both - fixed
 
 
-def assumption_names(pack: Pack, targets: Iterable[str], given: Mapping[str, Any], catalog: Catalog) -> list[str]:
+def assumption_names(
+    pack: Pack, targets: Iterable[str], given: Mapping[str, Any], catalog: Catalog
+) -> list[str]:
     """Assumptions that the rules of the targets read and nothing else gives."""
     seen: set[str] = set()
     stack, found = list(targets), set()

@@ -34,17 +34,24 @@ def find_fleet(context: Context, pricing: Pricing) -> Found:
     name = settled.need.name or settled.need.task
     if settled.need.task == "serve":
         rates = np.atleast_1d(np.squeeze(settled.quantities["requests_per_second"])).tolist()
-        fleet = serve_program(name, columns, rates, settled.hours, context.utilisation, context.limits, settled.mix)
+        fleet = serve_program(
+            name, columns, rates, settled.hours, context.utilisation, context.limits, settled.mix
+        )
     else:
         requests = float(settled.quantities["requests"])
         setup = context.scalar("setup_hours", 0.0)
-        fleet = generate_program(name, columns, requests, context.utilisation, setup, context.limits, settled.mix)
+        fleet = generate_program(
+            name, columns, requests, context.utilisation, setup, context.limits, settled.mix
+        )
     solution = solve_program(fleet.program, context.time_limit)
     found = Found(table, assessment, holds, fleet.program, solution, seconds=solution.seconds)
     if solution.values:
         solution = _tie_broken(fleet, solution, context, found)
+        setup = context.scalar("setup_hours", 0.0)
+        values = fleet.exact(solution.values, setup)
+        solution = replace(solution, values=values, cost=fleet.program.cost(values))
         found.solution, found.picks = solution, _picks(fleet, solution)
-        found.elapsed = _elapsed(fleet, solution, settled.hours, context.scalar("setup_hours", 0.0))
+        found.elapsed = _elapsed(fleet, solution, settled.hours, setup)
         found.options = _options(context, columns)
     return found
 
@@ -115,7 +122,11 @@ def _picks(fleet: FleetProgram, solution: Solution) -> list[Pick]:
         units = int(solution.values.get(x, 0))
         hours = solution.values.get(fleet.hours[i], 0.0) if fleet.hours else None
         if units:
-            offer, row, spans = int(fleet.columns.offer[i]), int(fleet.columns.row[i]), int(fleet.columns.spans[i])
+            offer, row, spans = (
+                int(fleet.columns.offer[i]),
+                int(fleet.columns.row[i]),
+                int(fleet.columns.spans[i]),
+            )
             held = None if hours is None else hours * spans
             picks.append(Pick(offer, units * spans, row, unit_hours=held))
     return picks
@@ -126,7 +137,9 @@ def _elapsed(fleet: FleetProgram, solution: Solution, hours: float, setup: float
     if not fleet.hours:
         return hours
     longest = 0.0
-    done = fleet.program.activity(next(row for row in fleet.program.rows if row.name == "work"), solution.values)
+    done = fleet.program.activity(
+        next(row for row in fleet.program.rows if row.name == "work"), solution.values
+    )
     for i, x in enumerate(fleet.units):
         units = solution.values.get(x, 0.0)
         if not units:
@@ -148,17 +161,22 @@ def _options(context: Context, columns: Columns) -> list[Option]:
             rates = np.atleast_1d(np.squeeze(settled.quantities["requests_per_second"]))[:, None]
             load = np.where(columns.capacity > 0, rates / (columns.capacity * used), math.inf).sum(axis=0)
             hours = np.full(len(columns), settled.hours)
-            units = np.maximum(np.ceil(load * (1 - TOLERANCE)), np.ceil(limits.min_replicas / columns.replicas))
+            units = np.maximum(
+                np.ceil(load * (1 - TOLERANCE)), np.ceil(limits.min_replicas / columns.replicas)
+            )
             cost = units * (columns.fixed + columns.rate * settled.hours)
         else:
             setup = context.scalar("setup_hours", 0.0)
             alone = settled.quantities["requests"] / (columns.capacity[0] * used * HOUR)
             room = max(settled.hours - setup, 0.0)
-            units = np.maximum(1, np.ceil(alone / room * (1 - TOLERANCE)))
+            fewest = np.ceil(limits.min_replicas / columns.replicas) if limits.min_replicas > 1 else 1
+            units = np.maximum(fewest, np.ceil(alone / room * (1 - TOLERANCE)))
             hours = alone / units + setup
             cost = units * columns.fixed + _billed(alone, units, setup, settled.hours, columns) * columns.rate
     allowed = np.isfinite(cost) & (cost <= limits.budget * (1 + TOLERANCE))
-    allowed &= (units * columns.gpus <= limits.max_cards) & (units * columns.gpus <= limits.quota_of(columns.card))
+    allowed &= (units * columns.gpus <= limits.max_cards) & (
+        units * columns.gpus <= limits.quota_of(columns.card)
+    )
     options: list[Option] = []
     seen: set[tuple[int, int]] = set()
     offers = context.catalog.offers
@@ -167,11 +185,15 @@ def _options(context: Context, columns: Columns) -> list[Option]:
         key = (int(columns.card[i]), int(offers.purchase[offer]))
         if key not in seen:
             seen.add(key)
-            options.append(Option(offer, int(units[i]) * int(columns.spans[i]), float(cost[i]), float(hours[i])))
+            options.append(
+                Option(offer, int(units[i]) * int(columns.spans[i]), float(cost[i]), float(hours[i]))
+            )
     return options
 
 
-def _billed(alone: np.ndarray, units: np.ndarray, setup: float, deadline: float, columns: Columns) -> np.ndarray:
+def _billed(
+    alone: np.ndarray, units: np.ndarray, setup: float, deadline: float, columns: Columns
+) -> np.ndarray:
     """Unit-hours billed for so many units: whole steps each, none used past the deadline."""
     total, step = alone + units * setup, columns.step
     steps = np.ceil(total / step * (1 - TOLERANCE))
@@ -180,5 +202,7 @@ def _billed(alone: np.ndarray, units: np.ndarray, setup: float, deadline: float,
         rest = np.maximum(deadline - full * step, TOLERANCE * step)
         late = np.ceil((total - units * full * step) / rest * (1 - TOLERANCE))
         steps = np.where(steps > units * full, units * full + late, steps)
-    billed: np.ndarray = np.maximum(np.where(step <= SECOND, total, steps * step), units * columns.minimum)
+    least = np.where(step <= SECOND, 0.0, np.ceil(setup / step * (1 - TOLERANCE)) * step)
+    least = units * np.maximum(least, columns.minimum)
+    billed: np.ndarray = np.maximum(np.where(step <= SECOND, total, steps * step), least)
     return billed

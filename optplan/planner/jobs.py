@@ -33,15 +33,13 @@ def find_job(context: Context, pricing: Pricing) -> Found:
 
     Gangs of up to 64 cards are tried; larger ones only where those do not do, or where the need says so.
     """
-    asked = context.settled.max_cards
-    sizes = tuple(n for n in (*SIZES, *LARGE_SIZES) if asked is None or n <= asked)
-    small = tuple(n for n in sizes if n <= SIZES[-1])
-    found = _search(context, pricing, small)
-    if not found.picks and len(sizes) > len(small):
-        larger = _search(context, pricing, sizes)
-        larger.runs, larger.seconds = larger.runs + found.runs, larger.seconds + found.seconds
-        return larger
-    return found
+    most = context.settled.max_cards
+    small = _search(context, pricing, tuple(n for n in SIZES if most is None or n <= most))
+    if small.picks or (most is not None and most <= SIZES[-1]):
+        return small
+    large = _search(context, pricing, tuple(n for n in LARGE_SIZES if most is None or n <= most))
+    large.runs, large.seconds = large.runs + small.runs, large.seconds + small.seconds
+    return large if large.picks or not small.holds.any() else small
 
 
 def _search(context: Context, pricing: Pricing, sizes: tuple[int, ...]) -> Found:
@@ -71,9 +69,7 @@ def survey_jobs(context: Context, sizes: tuple[int, ...]) -> Field:
     hours = np.broadcast_to(np.asarray(assessment.values["job_hours"], dtype=float), (len(table),))
     rows = _fastest(table, hours, holds & np.isfinite(hours))
     memory = np.array([c.usable_gib for c in table.cards])
-    gangs = Gangs(
-        table.card[rows], table.gang[rows], table.node[rows], hours[rows], memory[table.card[rows]]
-    )
+    gangs = Gangs(table.card[rows], table.gang[rows], table.node[rows], hours[rows], memory[table.card[rows]])
     return Field(table, assessment, holds, rows, gangs, lots_of(context))
 
 
@@ -95,19 +91,32 @@ def lots_of(context: Context) -> Lots:
     rows = np.flatnonzero(context.settled.allowed)
     regions, kinds = len(offers.regions), int(offers.purchase.max(initial=0)) + 1
     site = (offers.provider[rows] * regions + offers.region[rows]) * kinds + offers.purchase[rows]
-    terms = np.stack(
-        [
-            offers.purchase[rows],
-            offers.billing_s[rows],
-            offers.minimum_s[rows],
-            offers.currency[rows],
-            offers.joins_nodes[rows],
-        ]
+    terms = (
+        offers.purchase[rows],
+        offers.billing_s[rows],
+        offers.minimum_s[rows],
+        offers.currency[rows],
+        offers.joins_nodes[rows],
     )
-    _, profile = np.unique(terms, axis=1, return_inverse=True)
     return Lots(
-        rows, site, offers.card[rows], offers.gpus[rows], profile.reshape(-1), offers.price[rows], offers.joins_nodes[rows], offers.name
+        rows,
+        site,
+        offers.card[rows],
+        offers.gpus[rows],
+        _kinds(terms),
+        offers.price[rows],
+        offers.joins_nodes[rows],
+        offers.name,
     )
+
+
+def _kinds(columns: tuple[np.ndarray, ...]) -> np.ndarray:
+    """One number for each distinct combination of the columns' values."""
+    code = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        values, inverse = np.unique(column, return_inverse=True)
+        code = np.unique(code * len(values) + inverse, return_inverse=True)[1]
+    return code
 
 
 def _price(field: Field, pricing: Pricing) -> Price:
@@ -152,7 +161,11 @@ def _picks(job: JobProgram, solution: Solution, field: Field) -> tuple[list[Pick
     number = next(n for n, z in enumerate(job.chosen) if solution.values.get(z))
     one = job.classes[number]
     row = int(field.rows[one.gang])
-    units = [(o, int(solution.values[x])) for x, (n, o) in job.units.items() if n == number and x in solution.values]
+    units = [
+        (o, int(solution.values[x]))
+        for x, (n, o) in job.units.items()
+        if n == number and x in solution.values
+    ]
     return [Pick(offer, count, row) for offer, count in units], one.elapsed
 
 
@@ -169,6 +182,7 @@ def _options(single: Single, best: Lots, gangs: Gangs) -> list[Option]:
         if key not in seen:
             seen.add(key)
             units = int(gangs.size[single.gang[i]] // best.gpus[lot])
-            options.append(Option(int(best.offer[lot]), units, float(single.cost[i]), float(single.elapsed[i])))
+            options.append(
+                Option(int(best.offer[lot]), units, float(single.cost[i]), float(single.elapsed[i]))
+            )
     return options
-

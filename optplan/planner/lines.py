@@ -9,9 +9,9 @@ import numpy as np
 
 from optplan.candidates import assumption_columns, columns
 from optplan.evaluate import Scenario, Verdict, evaluate, pick
+from optplan.plan import Line
 from optplan.planner.context import Context, Pricing, assumption_names
 from optplan.planner.found import Found, Pick
-from optplan.plan import Line
 
 
 def line_of(context: Context, found: Found, chosen: Pick) -> Line:
@@ -48,7 +48,11 @@ def _quantities(
     given |= _charge_assumptions(context, pricing, given, offer, scenario)
     hours = _hours(context, chosen, given, fixed)
     given |= hours
-    targets = [*context.targets, *pricing.charges, *(t for t in ("elapsed_hours", "billed_hours") if _job(context))]
+    targets = [
+        *context.targets,
+        *pricing.charges,
+        *(t for t in ("elapsed_hours", "billed_hours") if _job(context)),
+    ]
     assessment = evaluate(pack, given, targets, fixed)
     worst = _tightest_class(assessment.values, settled)
     numbers = {name: pick(value, 0, worst) for name, value in assessment.values.items()}
@@ -74,7 +78,9 @@ def _charge_assumptions(
     return {name: value[card] if isinstance(value, np.ndarray) else value for name, value in found.items()}
 
 
-def _hours(context: Context, chosen: Pick, given: Mapping[str, Any], fixed: Mapping[str, float]) -> dict[str, Any]:
+def _hours(
+    context: Context, chosen: Pick, given: Mapping[str, Any], fixed: Mapping[str, float]
+) -> dict[str, Any]:
     """Billed hours over units, and hours of ownership: from the job's own time, the need, or the program."""
     if _job(context):
         times = evaluate(context.pack, given, ["elapsed_hours", "billed_hours"], fixed).values

@@ -48,7 +48,7 @@ def solve(
         found = find_fleet(context, pricing)
     plan = plan_of(context, found, today or date.today())
     if explore and not plan.feasible:
-        plan.ways_out = ways_out(context, found, solve)
+        plan.ways_out = ways_out(context, solve)
     return plan
 
 

@@ -40,7 +40,7 @@ def with_mix(found: Found, context: Context, pricing: Pricing, explore: bool) ->
     if not wanted and math.isinf(upper):
         return found
     lots = _lots(context, pricing)
-    rows = worth_mixing(lots, _as_they_are(found), upper)
+    rows = worth_mixing(lots, _as_they_are(found), context.limits, upper)
     classes = mix_classes(lots, _gangs(context, found, rows), context.limits, upper) if len(rows) else []
     if not classes:
         return found
@@ -92,8 +92,12 @@ def _billing(context: Context, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def _as_they_are(found: Found) -> MixGangs:
     """Every row that holds, each card on its own link: at least as fast as in any mix."""
     table, rows = found.table, np.flatnonzero(found.holds)
-    hours = np.broadcast_to(np.asarray(found.assessment.values["job_hours"], dtype=float), (len(table),))[rows]
-    return MixGangs(rows, table.card[rows], table.gang[rows], table.node[rows], _layout_codes(table, rows), hours)
+    hours = np.broadcast_to(np.asarray(found.assessment.values["job_hours"], dtype=float), (len(table),))[
+        rows
+    ]
+    return MixGangs(
+        rows, table.card[rows], table.gang[rows], table.node[rows], _layout_codes(table, rows), hours
+    )
 
 
 def _gangs(context: Context, found: Found, rows: np.ndarray) -> MixGangs:
@@ -151,7 +155,13 @@ def _search(
     hours = elapsed / one.stretch
     picks = [Pick(int(lots.offer[one.lots[k]]), n, one.rows[k], job_hours=hours) for k, n in units.items()]
     return replace(
-        found, program=program.program, solution=solution, picks=picks, elapsed=elapsed, runs=runs, seconds=seconds
+        found,
+        program=program.program,
+        solution=solution,
+        picks=picks,
+        elapsed=elapsed,
+        runs=runs,
+        seconds=seconds,
     )
 
 
@@ -183,6 +193,8 @@ def _proof(last: Solution, cost: float, single: Solution, cut_off: bool) -> Solu
     missing = 0.0 if last.status == "infeasible" else min(0.0, last.bound)
     proven = last.status in ("optimal", "infeasible") and not cut_off and -missing <= PROVEN * cost
     bound = cost if proven else cost + missing
-    status: Literal["optimal", "feasible"] = "optimal" if proven and single.status != "feasible" else "feasible"
+    status: Literal["optimal", "feasible"] = (
+        "optimal" if proven and single.status != "feasible" else "feasible"
+    )
     bound = min(bound, single.bound) if single.status == "feasible" else bound
     return replace(last, status=status, values={0: 1.0}, cost=cost, bound=bound)

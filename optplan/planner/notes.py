@@ -27,8 +27,8 @@ def refusals_of(context: Context, found: Found) -> list[Refusal]:
     possible = {int(c) for c in np.unique(table.card[found.holds])}
     refusals = []
     for code, card in enumerate(table.cards):
-        rows = np.flatnonzero(table.card == code) if code not in possible else ()
-        if len(rows):
+        rows = np.flatnonzero(table.card == code)
+        if code not in possible and len(rows):
             refusals.append(_nearest_miss(context, found, card.name, rows))
     return sorted(refusals, key=lambda r: (r.requirement, r.gpu))
 
@@ -37,21 +37,26 @@ def reasons_of(context: Context, found: Found, refusals: list[Refusal]) -> list[
     """Why there is no plan, in words: no offers, no candidate that holds, or limits that shut all out."""
     settled, table = context.settled, found.table
     if not settled.allowed.any():
-        return ["no offer of the catalog is left by the limits on GPUs, providers, regions and kinds of purchase"]
+        return [
+            "no offer of the catalog is left by the limits on GPUs, providers, regions and kinds of purchase"
+        ]
     if not found.holds.any():
         causes = {r.requirement: r.label for r in refusals}
         return [f"none of {len(table):,} candidates meets every requirement: {', '.join(causes.values())}"]
     limits = [name for name, on in _limits_named(context) if on]
     return [
-        f"{int(found.holds.sum()):,} of {len(table):,} candidates meet every requirement of the rules, but none of "
-        f"them keeps to {' and '.join(limits) or 'the number of cards that was tried'} together"
+        f"{int(found.holds.sum()):,} of {len(table):,} candidates meet every requirement of the rules, but "
+        f"none of them keeps to {' and '.join(limits) or 'the number of cards that was tried'} together"
     ]
 
 
 def _limits_named(context: Context) -> list[tuple[str, bool]]:
     settled, limits = context.settled, context.settled.need.limits
     shown = [
-        (f"the deadline of {number(settled.hours)} h", settled.need.task != "serve" and math.isfinite(settled.hours)),
+        (
+            f"the deadline of {number(settled.hours)} h",
+            settled.need.task != "serve" and math.isfinite(settled.hours),
+        ),
         (f"the budget of {limits.budget}", limits.budget is not None),
         (f"max_cards {settled.max_cards}", settled.max_cards is not None),
     ]
@@ -60,7 +65,6 @@ def _limits_named(context: Context) -> list[tuple[str, bool]]:
 
 def _nearest_miss(context: Context, found: Found, gpu: str, rows: np.ndarray) -> Refusal:
     """The candidate whose worst requirement is missed by the smallest factor, and that requirement."""
-    best: tuple[float, str, int, int] = (math.inf, "", int(rows[0]), 0)
     misses: dict[str, np.ndarray] = {}
     for name, verdict in found.assessment.verdicts.items():
         left, right = (_full(side, len(found.table))[:, rows] for side in (verdict.left, verdict.right))
@@ -69,14 +73,11 @@ def _nearest_miss(context: Context, found: Found, gpu: str, rows: np.ndarray) ->
         misses[name] = np.nan_to_num(ratio, nan=math.inf, posinf=1e300)
     worst = np.max([ratio.max(axis=0) for ratio in misses.values()], axis=0)
     at = int(np.argmin(worst))
-    for name, ratio in misses.items():
-        if ratio[:, at].max() >= worst[at]:
-            best = (float(worst[at]), name, int(rows[at]), int(np.argmax(ratio[:, at])))
-            break
-    _, name, row, of_class = best
+    name = next(n for n, ratio in misses.items() if ratio[:, at].max() >= worst[at])
+    row, of_class = int(rows[at]), int(np.argmax(misses[name][:, at]))
     verdict, rule = found.assessment.verdicts[name], context.pack.rules[name]
-    left, right = pick(verdict.left, row, of_class), pick(verdict.right, row, of_class)
-    return Refusal(gpu, name, left, right, rule.unit, found.table.describe(row), rule.label)
+    needs, has = pick(verdict.left, row, of_class), pick(verdict.right, row, of_class)
+    return Refusal(gpu, name, needs, has, rule.unit, found.table.describe(row), rule.label)
 
 
 def _full(side: object, rows: int) -> np.ndarray:
@@ -86,24 +87,34 @@ def _full(side: object, rows: int) -> np.ndarray:
 
 def warnings_of(context: Context, plan: Plan, today: date) -> list[str]:
     """Old prices, tight memory, spot, purchases priced in another currency."""
-    offers, found = context.catalog.offers, []
+    found = _old_prices(context, plan, today)
     for line, card in zip(plan.lines, plan.cards, strict=True):
-        age = price_age(int(offers.price_day[line.offer]), today)
-        if age > OLD_DAYS:
-            found.append(f"the price of {card.offer} is {age} days old ({card.price_date}): check it before you rely on it")
         fill = line.values.get("memory_fill", 0.0)
-        if TIGHT <= fill:
+        if fill >= TIGHT:
             found.append(f"{card.gpu} just fits: {fill:.0%} of its memory is used")
         if card.purchase == "spot":
             found.append(f"{card.offer} is spot: it can be taken away, and its price moves")
-        if offers.purchase[line.offer] == BUY and card.currency != plan.currency:
+        if context.catalog.offers.purchase[line.offer] == BUY and card.currency != plan.currency:
             found.append(
-                f"the purchase price of {card.gpu} is known in {card.currency} only; prices in {plan.currency} "
-                f"can differ by more than the exchange rate"
+                f"the purchase price of {card.gpu} is known in {card.currency} only; "
+                f"prices in {plan.currency} can differ by more than the exchange rate"
             )
     if any(card.currency != plan.currency for card in plan.cards):
         found.append(f"exchange rates are those of {context.catalog.rate_date.isoformat()}")
     return list(dict.fromkeys(found))
+
+
+def _old_prices(context: Context, plan: Plan, today: date) -> list[str]:
+    """One warning for each age of prices past the limit, naming the offers."""
+    by_day: dict[int, list[str]] = {}
+    for line, card in zip(plan.lines, plan.cards, strict=True):
+        by_day.setdefault(int(context.catalog.offers.price_day[line.offer]), []).append(card.offer)
+    return [
+        f"prices of {date.fromordinal(day).isoformat()} are {price_age(day, today)} days old, check them before "
+        f"you rely on them: {', '.join(dict.fromkeys(names))}"
+        for day, names in sorted(by_day.items())
+        if price_age(day, today) > OLD_DAYS
+    ]
 
 
 def notes_of(context: Context, plan: Plan) -> list[str]:

@@ -8,8 +8,8 @@ search and make its answer depend on their order.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -57,12 +57,8 @@ class Columns:
 
     def take(self, rows: np.ndarray) -> Columns:
         """The columns of these positions."""
-        plain = (self.offer, self.row, self.spans, self.card, self.gpus, self.replicas)
-        rest = (self.fixed, self.rate, self.memory, self.step, self.minimum)
-        capacity = self.capacity[:, rows]
-        return Columns(
-            *(c[rows] for c in plain), capacity, *(c[rows] for c in rest), self.names, self.ident[rows]
-        )
+        picked = {f.name: getattr(self, f.name)[..., rows] for f in fields(self) if f.name != "names"}
+        return replace(self, **picked)
 
     def label(self, i: int) -> str:
         """The name of a column: offer and layout."""
@@ -71,13 +67,29 @@ class Columns:
 
 @dataclass(slots=True)
 class FleetProgram:
-    """The program with what its variables mean, a variable a column; offline also billed and busy hours."""
+    """The program with what its variables mean, a variable a column; offline also billed and busy hours.
+
+    steps  of each column: the variables whose sum is its billing steps; none where billing is continuous
+    least  hours that each held unit of a column is billed for at least
+    """
 
     program: Program
     columns: Columns
     units: list[int] = field(default_factory=list)
     hours: list[int] = field(default_factory=list)
     busy: list[int] = field(default_factory=list)
+    steps: list[tuple[int, ...]] = field(default_factory=list)
+    least: list[float] = field(default_factory=list)
+
+    def exact(self, values: Mapping[int, float], setup: float) -> dict[int, float]:
+        """The values with billed hours that follow from the whole numbers, free of the search's tolerance."""
+        found = dict(values)
+        for i, y in enumerate(self.hours):
+            units, step = values.get(self.units[i], 0.0), float(self.columns.step[i])
+            at_work = values.get(self.busy[i], 0.0) + units * setup
+            billed = step * sum(values.get(s, 0.0) for s in self.steps[i]) if self.steps[i] else at_work
+            found[y] = max(billed, units * self.least[i]) if units else 0.0
+        return found
 
 
 def undominated(columns: Columns, hours: float, limits: Limits, mix: str = "any") -> Columns:
@@ -91,27 +103,38 @@ def undominated(columns: Columns, hours: float, limits: Limits, mix: str = "any"
     usable = np.flatnonzero((columns.capacity > 0).any(axis=0) & np.isfinite(cost))
     per_card = np.round(np.log(np.maximum(cost / columns.gpus, 1e-12)), 9)  # equal within the tolerance
     keys = (columns.offer[usable], -columns.memory[usable], columns.gpus[usable], per_card[usable])
-    kept: list[int] = []
-    quota = limits.quota_of(columns.card)
-    more, less = 1 + TOLERANCE, 1 - TOLERANCE
-    for i in usable[np.lexsort(keys)]:
-        others = np.array(kept, dtype=int)
-        copies = columns.gpus[i] // columns.gpus[others]
-        beaten = (copies > 0) & (columns.replicas[others] * copies >= columns.replicas[i])
-        beaten &= (columns.capacity[:, others] * copies >= columns.capacity[:, [i]] * less).all(axis=0)
-        beaten &= columns.fixed[others] * copies <= columns.fixed[i] * more
-        beaten &= columns.rate[others] * copies <= columns.rate[i] * more
-        if math.isinf(hours):
-            beaten &= (np.mod(columns.step[i], columns.step[others]) == 0) | (columns.step[others] <= SECOND)
-            beaten &= columns.minimum[others] <= columns.minimum[i]
-        beaten &= ((quota[others] == math.inf) & (mix == "any")) | (columns.card[others] == columns.card[i])
-        if not beaten.any():
-            kept.append(int(i))
+    rest, kept = usable[np.lexsort(keys)], []
+    while len(rest):
+        kept.append(int(rest[0]))
+        beaten = _beaten(columns, rest, limits, mix, math.isinf(hours))
+        beaten[0] = True  # it stays, but is done with
+        rest = rest[~beaten]
     return columns.take(np.array(kept, dtype=int))
 
 
+def _beaten(columns: Columns, rest: np.ndarray, limits: Limits, mix: str, stepped: bool) -> np.ndarray:
+    """Which of the rest copies of the first one beat."""
+    one, more, less = rest[0], 1 + TOLERANCE, 1 - TOLERANCE
+    copies = columns.gpus[rest] // columns.gpus[one]
+    beaten = (copies > 0) & (columns.replicas[one] * copies >= columns.replicas[rest])
+    beaten &= (columns.capacity[:, [one]] * copies >= columns.capacity[:, rest] * less).all(axis=0)
+    beaten &= columns.fixed[one] * copies <= columns.fixed[rest] * more
+    beaten &= columns.rate[one] * copies <= columns.rate[rest] * more
+    if stepped:
+        beaten &= (np.mod(columns.step[rest], columns.step[one]) == 0) | (columns.step[one] <= SECOND)
+        beaten &= columns.minimum[one] <= columns.minimum[rest]
+    free = mix == "any" and bool(np.isinf(limits.quota_of(columns.card[[one]]))[0])
+    return beaten if free else beaten & (columns.card[rest] == columns.card[one])
+
+
 def serve_program(
-    name: str, columns: Columns, rates: Sequence[float], hours: float, utilisation: float, limits: Limits, mix: str
+    name: str,
+    columns: Columns,
+    rates: Sequence[float],
+    hours: float,
+    utilisation: float,
+    limits: Limits,
+    mix: str,
 ) -> FleetProgram:
     """Cheapest units whose capacity carries every traffic class.
 
@@ -123,7 +146,8 @@ def serve_program(
     cost = columns.fixed + columns.rate * hours
     most = _most_units(columns, rates, utilisation, limits)
     result.units = [
-        program.variable(f"units_{columns.label(i)}", float(cost[i]), float(most[i])) for i in range(len(columns))
+        program.variable(f"units_{columns.label(i)}", float(cost[i]), float(most[i]))
+        for i in range(len(columns))
     ]
     shares = {
         (j, i): program.variable(f"share_{j}_{columns.label(i)}", upper=1.0, integer=False)
@@ -134,7 +158,9 @@ def serve_program(
     for j in range(classes):
         program.row(f"class:{j}", {w: 1.0 for (k, _), w in shares.items() if k == j}, low=1)
     for i, x in enumerate(result.units):
-        loads = {w: rates[j] / (columns.capacity[j, i] * utilisation) for (j, k), w in shares.items() if k == i}
+        loads = {
+            w: rates[j] / (columns.capacity[j, i] * utilisation) for (j, k), w in shares.items() if k == i
+        }
         program.row(f"capacity:{columns.label(i)}", loads | {x: -1.0}, high=0)
     _common_rows(result, dict(zip(result.units, cost.tolist(), strict=True)), limits, mix)
     return result
@@ -143,9 +169,12 @@ def serve_program(
 def _most_units(columns: Columns, rates: Sequence[float], utilisation: float, limits: Limits) -> np.ndarray:
     """No plan needs more of a column than would carry all the traffic (or the least replicas) alone."""
     with np.errstate(divide="ignore"):
-        alone = np.where(columns.capacity > 0, np.array(rates)[:, None] / (columns.capacity * utilisation), 0.0)
+        alone = np.where(
+            columns.capacity > 0, np.array(rates)[:, None] / (columns.capacity * utilisation), 0.0
+        )
     need = np.ceil(alone.sum(axis=0) + len(rates)) + limits.min_replicas
-    return np.minimum(need, np.floor(limits.max_cards / columns.gpus) if limits.max_cards < math.inf else need)
+    most: np.ndarray = np.minimum(need, np.floor(limits.max_cards / columns.gpus))
+    return most
 
 
 def generate_program(
@@ -212,6 +241,8 @@ def _unit_hours(result: FleetProgram, i: int, alone: float, setup: float, limits
     result.units.append(x)
     result.hours.append(y)
     result.busy.append(busy)
+    result.least.append(minimum)
+    result.steps.append((steps, last) if stepped else ())
 
 
 def _up(value: float) -> int:
@@ -247,7 +278,9 @@ def first_of_equals(fleet: FleetProgram, cost: float, cards: float) -> Program:
     """
     columns, first = fleet.columns, fleet.program
     rank = np.empty(len(columns))
-    rank[np.lexsort((columns.offer, -columns.memory))] = np.arange(len(columns)) / (len(columns) * (cards + 1.0))
+    rank[np.lexsort((columns.offer, -columns.memory))] = np.arange(len(columns)) / (
+        len(columns) * (cards + 1.0)
+    )
     wish = dict(zip(fleet.units, (columns.gpus + rank).tolist(), strict=True))
     program = Program(first.name + "_ties")
     for i, variable in enumerate(first.variables):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -43,8 +43,9 @@ class Lots:
 
     def take(self, rows: np.ndarray) -> Lots:
         """The lots of these rows."""
-        columns = (self.offer, self.site, self.card, self.gpus, self.profile, self.price, self.joins)
-        return Lots(*(column[rows] for column in columns), self.names)
+        return replace(
+            self, **{f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "names"}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,12 @@ def _from_singles(single: Single, best: Lots, gangs: Gangs, limits: Limits, uppe
             int(size[i]),
             float(single.elapsed[i]),
             float(single.cost[i]),
-            ((int(best.offer[single.lot[i]]), float(single.cost[i] / (size[i] // best.gpus[single.lot[i]]))),),
+            (
+                (
+                    int(best.offer[single.lot[i]]),
+                    float(single.cost[i] / (size[i] // best.gpus[single.lot[i]])),
+                ),
+            ),
         )
         for i in keep
     ]
@@ -193,7 +199,9 @@ def _from_sums(lots: Lots, gangs: Gangs, price: Price, limits: Limits, upper: fl
     lot, gang = lot[usable], gang[usable]
     unit_cost, elapsed = price(near.offer[lot], gang)
     bound = gangs.size[gang] * unit_cost / near.gpus[lot]
-    could = (bound < upper * (1 - TOLERANCE)) & within(elapsed, limits.deadline) & within(bound, limits.budget)
+    could = (
+        (bound < upper * (1 - TOLERANCE)) & within(elapsed, limits.deadline) & within(bound, limits.budget)
+    )
     key = near.site[lot].astype(np.int64) * len(gangs) + gang
     found: dict[tuple[int, int], list[tuple[int, int, float, float]]] = {}
     for i in np.flatnonzero(np.isin(key, key[could])).tolist():
@@ -203,7 +211,9 @@ def _from_sums(lots: Lots, gangs: Gangs, price: Price, limits: Limits, upper: fl
     return _undominated(found, gangs)
 
 
-def _undominated(found: dict[tuple[int, int], list[tuple[int, int, float, float]]], gangs: Gangs) -> list[Class]:
+def _undominated(
+    found: dict[tuple[int, int], list[tuple[int, int, float, float]]], gangs: Gangs
+) -> list[Class]:
     """One class of those with the same gang and node sizes where one is nowhere dearer."""
     kept: dict[tuple[int, tuple[int, ...]], list[list[tuple[int, int, float, float]]]] = {}
     for (_, gang), rows in sorted(found.items()):

@@ -9,13 +9,14 @@ the search ends when no other could be cheaper even unrounded.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from optplan.program.limits import Limits, scaled_most
+from optplan.program.limits import Limits, scaled_most, within
 from optplan.program.model import Program
 from optplan.units import HOUR, TOLERANCE
 
@@ -100,7 +101,9 @@ def mix_classes(lots: MixLots, gangs: MixGangs, limits: Limits, upper: float) ->
     found: list[MixClass] = []
     order = np.lexsort((gangs.card, gangs.layout, gangs.node, gangs.size))
     keys = np.stack([gangs.size, gangs.node, gangs.layout])[:, order]
-    starts = np.flatnonzero(np.r_[True, (keys[:, 1:] != keys[:, :-1]).any(axis=0)]) if order.size else []
+    starts: np.ndarray | list[int] = (
+        np.flatnonzero(np.r_[True, (keys[:, 1:] != keys[:, :-1]).any(axis=0)]) if order.size else []
+    )
     groups = np.split(order, starts[1:]) if order.size else []
     for site in _sites_worth_it(lots, gangs, upper):
         here = np.flatnonzero(lots.site == site)
@@ -111,9 +114,10 @@ def mix_classes(lots: MixLots, gangs: MixGangs, limits: Limits, upper: float) ->
     return sorted(found, key=lambda c: (c.bound, c.size, c.lots, c.slot))
 
 
-def worth_mixing(lots: MixLots, gangs: MixGangs, upper: float) -> np.ndarray:
-    """Table rows of the classes that some site could fill below `upper` with at least two types."""
+def worth_mixing(lots: MixLots, gangs: MixGangs, limits: Limits, upper: float) -> np.ndarray:
+    """Table rows of the classes that some site could fill below `upper`, in time, with at least two types."""
     key = (gangs.size * 4096 + gangs.node) * 2**40 + gangs.layout
+    _, group = np.unique(key, return_inverse=True)
     keep = np.zeros(len(gangs.row), dtype=bool)
     types = int(max(lots.card.max(initial=0), gangs.card.max(initial=0))) + 1
     for site in _sites_worth_it(lots, gangs, upper):
@@ -121,12 +125,12 @@ def worth_mixing(lots: MixLots, gangs: MixGangs, upper: float) -> np.ndarray:
         cheapest = np.full(types, math.inf)
         np.minimum.at(cheapest, lots.card[here], lots.rate[here] / lots.gpus[here] * lots.stretch[here])
         cost = cheapest[gangs.card] * gangs.size * gangs.hours
-        _, group = np.unique(key, return_inverse=True)
-        group = group.reshape(-1)
         usable = np.isfinite(cost)
         members = np.bincount(group, weights=usable)
         cheap = np.bincount(group, weights=usable & (cost < upper * (1 - TOLERANCE)))
-        keep |= usable & ((members > 1) & (cheap > 0))[group]
+        in_time = within(gangs.hours * float(lots.stretch[here].min()), limits.deadline)
+        fast = np.bincount(group, weights=usable & in_time)
+        keep |= usable & ((members > 1) & (cheap > 0) & (fast > 0))[group]
     return gangs.row[keep]
 
 
@@ -156,7 +160,9 @@ def _of_site(
     size, node = shape
     row_of = {int(gangs.card[g]): g for g in group}
     usable = [
-        k for k in here.tolist() if int(lots.card[k]) in row_of and lots.gpus[k] >= node and lots.gpus[k] <= size
+        k
+        for k in here.tolist()
+        if int(lots.card[k]) in row_of and lots.gpus[k] >= node and lots.gpus[k] <= size
     ]
     if len({int(lots.card[k]) for k in usable}) < 2:
         return []
@@ -164,56 +170,65 @@ def _of_site(
     rows = np.array([row_of[int(lots.card[k])] for k in usable])
     speed = lots.gpus[picked] / (size * gangs.hours[rows])  # of the work an hour, by one unit
     stretch = float((lots.stretch + (math.ceil(size / node) - 1) * lots.more)[picked].max())
-    per_card_speed, per_card_rate = speed * size / lots.gpus[picked], lots.rate[picked] * size / lots.gpus[picked]
+    per_card_speed, per_card_rate = (
+        speed * size / lots.gpus[picked],
+        lots.rate[picked] * size / lots.gpus[picked],
+    )
     step, minimum = float(lots.step_s[picked].max()) / HOUR, float(lots.minimum_s[picked].max()) / HOUR
     slowest = stretch / float(per_card_speed.min())
-    classes = []
-    for slot in _slots(per_card_speed, stretch, step, minimum, limits.deadline):
-        if slot * float(per_card_rate.min()) >= upper:
-            break
-        longest = min(slot or math.inf, limits.deadline) / stretch
-        least = 1 / longest if longest < math.inf else 0.0
-        bound = slot * _least_rate(per_card_speed, per_card_rate, least) if slot else 0.0
-        bound = bound or stretch * _least_ratio(per_card_speed, per_card_rate, least)
-        if bound < upper * (1 - TOLERANCE) and bound <= limits.budget * (1 + TOLERANCE):
-            rows_of, units = tuple(gangs.row[rows].tolist()), tuple(speed.tolist())
-            one = MixClass(size, slot, bound, tuple(usable), units, rows_of, stretch, slowest, step, minimum)
-            classes.append(one)
-    return classes
+    longest = limits.deadline / stretch
+    ratio = stretch * _least_ratio(per_card_speed, per_card_rate, 1 / longest if longest < math.inf else 0.0)
+    top = min(upper * (1 - TOLERANCE), limits.budget * (1 + TOLERANCE))
+    if ratio >= top:
+        return []
+    slots = _slots(per_card_speed, stretch, step, minimum, limits.deadline)
+    slots = slots[slots * float(per_card_rate.min()) < upper]
+    least = stretch / np.minimum(np.where(slots > 0, slots, math.inf), limits.deadline)
+    bounds = np.where(slots > 0, slots * _least_rates(per_card_speed, per_card_rate, least), ratio)
+    units, rows_of = tuple(speed.tolist()), tuple(gangs.row[rows].tolist())
+    return [
+        MixClass(
+            size, float(slot), float(bound), tuple(usable), units, rows_of, stretch, slowest, step, minimum
+        )
+        for slot, bound in zip(slots, bounds, strict=True)
+        if bound < top
+    ]
 
 
-def _slots(speed: np.ndarray, stretch: float, step: float, minimum: float, deadline: float) -> list[float]:
+def _slots(speed: np.ndarray, stretch: float, step: float, minimum: float, deadline: float) -> np.ndarray:
     """Billed durations that could be the true one, in whole steps, none past the deadline's own step.
 
     0 stands for all durations above the minimum, where steps are short.
     """
     fastest, slowest = stretch / float(speed.max()), min(stretch / float(speed.min()), deadline)
     if step <= CONTINUOUS_STEP / HOUR:
-        return [0.0] if fastest > minimum else [0.0, minimum]
+        return np.array([0.0] if fastest > minimum else [0.0, minimum])
     first, last = (math.ceil(hours / step * (1 - TOLERANCE)) for hours in (fastest, slowest))
-    return sorted({max(minimum, k * step) for k in range(max(1, first), last + 1)})
+    return np.unique(np.maximum(minimum, np.arange(max(1, first), last + 1) * step))
 
 
-def _blends(speed: np.ndarray, rate: np.ndarray, least: float) -> np.ndarray:
-    """Rates of the blends of a slow and a fast full gang that are just fast enough."""
-    slow, fast = speed < least * (1 - TOLERANCE), speed >= least * (1 - TOLERANCE)
-    share = (least - speed[slow][:, None]) / (speed[fast][None, :] - speed[slow][:, None])
-    mixed: np.ndarray = rate[slow][:, None] + (rate[fast][None, :] - rate[slow][:, None]) * share
-    return mixed
+def _least_rates(speed: np.ndarray, rate: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """Least rate of any blend at least so fast, for each of `least`; infinite where none is.
 
-
-def _least_rate(speed: np.ndarray, rate: np.ndarray, least: float) -> float:
-    """Least rate of any blend at least so fast: blends lie in the convex hull of (speed, rate)."""
-    fast = speed >= least * (1 - TOLERANCE)
-    alone = float(rate[fast].min(initial=math.inf))
-    return min(alone, float(_blends(speed, rate, least).min(initial=math.inf)))
+    Blends of full gangs lie in the convex hull of (speed, rate): its vertices, and edges of a slow and a fast
+    gang at the point that is just fast enough.
+    """
+    fast = speed[None, :] >= least[:, None] * (1 - TOLERANCE)
+    best: np.ndarray = np.where(fast, rate[None, :], math.inf).min(axis=1)
+    for i, j in itertools.permutations(range(len(speed)), 2):
+        if speed[i] < speed[j]:
+            edge = (~fast[:, i]) & fast[:, j]
+            share = (least - speed[i]) / (speed[j] - speed[i])
+            best = np.where(edge, np.minimum(best, rate[i] + (rate[j] - rate[i]) * share), best)
+    return best
 
 
 def _least_ratio(speed: np.ndarray, rate: np.ndarray, least: float) -> float:
     """Least rate / speed of any blend at least so fast: on an edge of the hull the ratio is monotone."""
     fast = speed >= least * (1 - TOLERANCE)
     alone = float((rate[fast] / speed[fast]).min(initial=math.inf))
-    return min(alone, float(_blends(speed, rate, least).min(initial=math.inf)) / least if least else alone)
+    edge = float(_least_rates(speed, rate, np.array([least]))[0])
+    return min(alone, edge / least) if least else alone
 
 
 def mix_program(
@@ -262,11 +277,15 @@ def mix_program(
     return result
 
 
-def _times(program: Program, number: int, one: MixClass, z: int, speeds: dict[int, float], deadline: float) -> None:
+def _times(
+    program: Program, number: int, one: MixClass, z: int, speeds: dict[int, float], deadline: float
+) -> None:
     """Fast enough for the deadline and the slot; where the minimum has its own slot, slower than that."""
     longest = min(one.slot or math.inf, deadline)
     if math.isfinite(longest):
-        program.row(f"deadline:{number}", {x: v * longest for x, v in speeds.items()} | {z: TOLERANCE - 1}, low=0)
+        program.row(
+            f"deadline:{number}", {x: v * longest for x, v in speeds.items()} | {z: TOLERANCE - 1}, low=0
+        )
     if not one.slot and one.minimum > one.step:
         slow = {x: v * one.minimum for x, v in speeds.items()}
         program.row(f"minimum:{number}", slow | {z: -(1 + TOLERANCE)}, high=0)
@@ -280,7 +299,9 @@ def _leave_out(result: MixProgram, k: int, number: int, units: Mapping[int, int]
             least = units.get(result.classes[number].lots.index(lot), 0) + 1
             if least <= program.variables[x].upper:
                 more[x] = (program.variable(f"other_{k}_{program.variables[x].name}", upper=1), least)
-    program.row(f"other:{k}", dict.fromkeys((b for b, _ in more.values()), 1.0) | {result.chosen[number]: -1.0}, low=0)
+    program.row(
+        f"other:{k}", dict.fromkeys((b for b, _ in more.values()), 1.0) | {result.chosen[number]: -1.0}, low=0
+    )
     for x, (b, least) in more.items():
         program.row(f"other:{k}:{program.variables[x].name}", {x: 1.0, b: -float(least)}, low=0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from optplan.plan import Plan, Refusal
+from optplan.plan import Plan, Refusal, WayOut
 from optplan.report import words
 from optplan.report.console import bullet, grid, heading
 
@@ -25,10 +25,17 @@ def print_ways_out(console: Console, plan: Plan) -> None:
     """Changes that make a plan possible, cheapest first."""
     if plan.ways_out:
         heading(console, "Ways out, cheapest first, each checked by solving again")
-        ways = sorted(plan.ways_out, key=lambda way: way.cost)
-        rows = [[way.change, way.from_, way.to, words.cash(way.cost)] for way in ways]
-        columns = ["change", "from", "to", f"then costs {plan.currency}"]
-        console.print(grid(console, columns, rows, right=(3,)))
+        for way in sorted(plan.ways_out, key=lambda way: way.cost):
+            cost = words.money(way.cost, plan.currency)
+            bullet(console, f"{steps(way)}; the plan then costs {cost}")
+
+
+def steps(way: WayOut) -> str:
+    """ "deadline 1 h -> 18 h, budget 100 USD -> 836 USD": what changes, each from what to what."""
+    parts = [text.split(" and ") for text in (way.change, way.from_, way.to)]
+    if len({len(part) for part in parts}) > 1:
+        return f"{way.change}: {way.from_} -> {way.to}"
+    return ", ".join(f"{what}: {before} -> {after}" for what, before, after in zip(*parts, strict=True))
 
 
 def print_refusals(console: Console, plan: Plan) -> None:

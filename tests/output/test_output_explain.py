@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
@@ -154,6 +155,18 @@ def test_lines_of_a_mix_have_their_own_nodes_and_share_those_of_the_need() -> No
     assert {"rent", "rent#1", "rent#2", "units#1", "units#2"} <= set(graph)
     assert "prompt_tokens" in graph
     assert "prompt_tokens#1" not in graph
+
+
+def test_the_time_of_a_job_on_mixed_cards_is_pooled_and_not_that_of_one_line() -> None:
+    plan = plan_of("finetune")
+    line, card = plan.lines[0], plan.cards[0]
+    other = next(gpu for gpu in plan.catalog.cards if gpu != card.gpu)
+    mixed = replace(plan, lines=[line, line], cards=[card, replace(card, gpu=other)])
+    graph = explain(mixed)
+    node = graph.node("job_hours#1")
+    assert (node.kind, node.status, node.parameters) == ("chosen", "chosen", ())
+    assert "summed speed of all" in node.source
+    assert nx.is_directed_acyclic_graph(graph.graph)
 
 
 def test_a_fixed_quantity_is_a_leaf_set_by_the_user() -> None:

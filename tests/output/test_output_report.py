@@ -12,10 +12,11 @@ from rich.cells import cell_len
 
 from optplan.compare import compare, sweep, why_not
 from optplan.explain import explain
-from optplan.plan import LimitUse, Plan
+from optplan.plan import LimitUse, Plan, WayOut
 from optplan.planner import load_catalog
 from optplan.report import print_json, print_plan, words
 from optplan.report.compare import print_plans, print_sweep
+from optplan.report.noplan import steps
 from optplan.report.plan import headline
 from optplan.report.tree import print_tree
 from optplan.report.whynot import print_why_not
@@ -149,8 +150,22 @@ def test_no_plan_tells_why_and_the_ways_out(capsys: Capture, monkeypatch: pytest
     for reason in plan.reasons:
         assert joined(reason) in text
     for way in plan.ways_out:
-        assert joined(way.change) in text
-        assert way.to in text
+        cost = words.money(way.cost, plan.currency)
+        assert joined(f"{steps(way)}; the plan then costs {cost}") in text
+
+
+@pytest.mark.parametrize(
+    ("way", "text"),
+    [
+        (WayOut("deadline", "1 h", "18 h", 5.0), "deadline: 1 h -> 18 h"),
+        (WayOut("method and budget", "full and 1 USD", "lora and 2 USD", 5.0),
+         "method: full -> lora, budget: 1 USD -> 2 USD"),
+        (WayOut("gpus and budget", "A and B and 1 USD", "any and 2 USD", 5.0),
+         "gpus and budget: A and B and 1 USD -> any and 2 USD"),
+    ],
+)  # fmt: skip
+def test_each_change_of_a_way_out_stands_beside_what_it_was(way: WayOut, text: str) -> None:
+    assert steps(way) == text
 
 
 def test_refused_cards_are_summed_up_by_requirement_with_both_sides(

@@ -219,7 +219,7 @@ def random_fleet(rng: random.Random, batch: bool) -> Fleet:
         fleet.step_s.append(3600 if step == 60 else step)
         fleet.minimum_s.append(minimum)
     if batch:
-        fleet.capacity = [[max(c[0], F(1, 10))] for c in fleet.capacity]
+        fleet.capacity = [[max(c[0], F(1))] for c in fleet.capacity]
     fleet.one_type = chance(rng, 0.3)
     _fleet_limits(rng, fleet, classes, batch)
     return fleet

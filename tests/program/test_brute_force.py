@@ -131,8 +131,8 @@ def test_any_fleet_costs_what_brute_force_says(seed: int, batch: bool) -> None:
 
 def test_the_oracle_agrees_with_sums_done_by_hand() -> None:
     fleet = Fleet([0], [1], [1], [80], [[F(1)]], [F(0)], [F(3)], [3600], [0], [F(7200)], F(1), deadline=F(3, 2), max_cards=2)
-    # two hours of work, 90 minutes of time, two cards: one card an hour and a half (billed two), one half an hour
-    assert best_batch(fleet, 3) == (F(9), 2)
+    # two hours of work, 90 minutes of time, two cards: an hour each
+    assert best_batch(fleet, 3) == (F(6), 2)
     fleet.demand = [F(10800)]
     assert best_batch(fleet, 3) == (F(12), 2)  # both to the deadline: two hours billed each
     fleet.max_cards = None

@@ -1,0 +1,6 @@
+"""Need x Catalog -> a settled need: names resolved, defaults filled and listed, all in numbers."""
+
+from optplan.settle.settler import settle
+from optplan.settle.values import Quota, Settled
+
+__all__ = ["Quota", "Settled", "settle"]

@@ -1,0 +1,204 @@
+"""Need x Catalog -> a settled need: names resolved, defaults filled and listed, all in numbers.
+
+Nothing is guessed in silence: what the need leaves open is filled from `DEFAULTS` and listed in `assumed`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from optplan.catalog import Catalog, Model
+from optplan.errors import BadInput, Fault
+from optplan.need import AnyNeed, Data, Finetune, Generate, Serve, Shapes, Traffic
+from optplan.rules import base_of
+from optplan.settle.defaults import DEFAULTS
+from optplan.settle.offers import allowed_offers
+from optplan.settle.quantities import KV_BYTES, adapter_quantities, model_quantities, precision_quantities
+from optplan.settle.values import Quota, Settled
+from optplan.units import number
+
+T = TypeVar("T")
+
+
+def settle(need: AnyNeed, catalog: Catalog, base: Path | None = None) -> Settled:
+    """Resolve names and fill defaults.
+
+    base: folder that a relative path to a config.json starts from.
+    Raises BadInput with every unknown model, GPU, provider or region at once.
+    """
+    return _Settler(need, catalog, base).settled()
+
+
+class _Settler:
+    def __init__(self, need: AnyNeed, catalog: Catalog, base: Path | None) -> None:
+        self.need, self.catalog, self.base = need, catalog, base
+        self.assumed: list[str] = []
+        self.meant: dict[str, list[str]] = {}
+        self.faults: list[Fault] = []
+        self.defaults = DEFAULTS[need.task]
+
+    def settled(self) -> Settled:
+        need, limits = self.need, self.need.limits
+        model, currency = self._model(), self._currency()
+        if limits.purchase is None:
+            self.assumed.append("purchase = on_demand (default: spot and buying only when asked)")
+        allowed = allowed_offers(limits, self.catalog, self._cards, self.faults)
+        quotas = tuple(Quota(name, tuple(self._cards(name)), most) for name, most in limits.quota.items())
+        budget = self._budget(currency)
+        if self.faults or model is None:
+            raise BadInput(self.faults)
+        selectors = {"task": need.task, "rules": base_of(need.rules)}
+        selectors["precision"] = self._or(need.precision, "precision")
+        quantities: dict[str, Any] = {
+            **model_quantities(model),
+            **precision_quantities(selectors["precision"]),
+        }
+        hours, classes = self._of_task(quantities, selectors, model)
+        mix = limits.mix or self._default("mix")
+        if model.assumed:
+            self.assumed.append(f"model {model.name}: {'; '.join(model.assumed)}")
+        return Settled(
+            need, model, currency, quantities, selectors, allowed, mix, budget, limits.max_cards,
+            limits.min_replicas or 1, quotas, hours, classes, self.assumed, self.meant,
+        )  # fmt: skip
+
+    def _currency(self) -> str:
+        limit = self.need.limits.budget
+        if self.need.currency or limit:
+            return self.need.currency or (limit.currency if limit else "USD")
+        self.assumed.append("currency = USD (default)")
+        return "USD"
+
+    def _budget(self, currency: str) -> float:
+        limit = self.need.limits.budget
+        if limit is None:
+            return math.inf
+        found = self._try(lambda: self.catalog.convert(limit.amount, limit.currency, currency))
+        return math.inf if found is None else found
+
+    def _of_task(
+        self, quantities: dict[str, Any], selectors: dict[str, str], model: Model
+    ) -> tuple[float, tuple[Traffic, ...]]:
+        """What the task adds; returns its hours (deadline or duration) and its traffic classes."""
+        if isinstance(self.need, Finetune):
+            return self._finetune(self.need, quantities, selectors, model), ()
+        if isinstance(self.need, Generate):
+            return self._generate(self.need, quantities, selectors), ()
+        return self._serve(self.need, quantities, selectors)
+
+    def _default(self, name: str) -> Any:
+        value, why = self.defaults[name]
+        shown = number(value) if isinstance(value, (int, float)) else value
+        self.assumed.append(f"{name} = {shown} (default: {why})")
+        return value
+
+    def _or(self, value: Any, name: str) -> Any:
+        return self._default(name) if value is None else value
+
+    def _try(self, call: Callable[[], T]) -> T | None:
+        try:
+            return call()
+        except BadInput as error:
+            self.faults += error.faults
+            return None
+
+    def _model(self) -> Model | None:
+        said = self.need.model
+        asked: str | Mapping[str, Any] = (
+            said.model_dump(exclude_none=True) if isinstance(said, Shapes) else said
+        )
+        return self._try(lambda: self.catalog.model(asked, self.base))
+
+    def _cards(self, name: str) -> list[str]:
+        found: list[str] = self._try(lambda: self.catalog.gpus(name)) or []
+        if len(found) > 1 or (found and found[0] != name):
+            self.meant[name] = found
+        return found
+
+    def _kv(self, need: Generate | Serve, quantities: dict[str, Any], selectors: dict[str, str]) -> None:
+        if need.kv_precision is None:
+            self.assumed.append(
+                "kv_precision = 16 bit (default: engines keep the cache in 16 bit unless told)"
+            )
+        quantities["kv_bytes"] = KV_BYTES[need.kv_precision or "bf16"]
+        selectors["kv_precision"] = need.kv_precision or "bf16"
+        selectors["engine"] = self._or(need.engine, "engine").lower()
+
+    def _finetune(
+        self, need: Finetune, quantities: dict[str, Any], selectors: dict[str, str], model: Model
+    ) -> float:
+        method = need.method
+        if "method" not in need.model_fields_set:
+            self.assumed.append("method = full (default: all weights are trained)")
+        selectors |= {
+            "method": method.kind,
+            "optimizer": self._or(need.optimizer, "optimizer"),
+            "framework": self._or(need.framework, "framework"),
+        }
+        sequence = need.sequence or min(self._default("sequence"), model.max_context or math.inf)
+        quantities |= {
+            "data_bytes": self._default("data_bytes") if need.data is None else (need.data.bytes or 0.0),
+            "data_tokens": self._tokens(need.data),
+            "epochs": self._or(need.epochs, "epochs"),
+            "sequence": float(sequence),
+            "batch": float(self._or(need.batch, "batch")),
+            "asked_micro_batch": float(need.micro_batch or 0),
+            "deadline_hours": self._or(need.deadline, "deadline"),
+        }
+        quantities |= {f"is_{kind}": float(method.kind == kind) for kind in ("full", "lora", "qlora")}
+        if method.kind != "full" and "lora" not in method.model_fields_set:
+            self.assumed.append("lora rank = 16 on all linear layers (default)")
+        quantities |= adapter_quantities(method.lora, method.kind != "full")
+        if method.kind == "qlora":
+            quantities |= {"weight_bytes": 0.5, "quantised": 1.0}
+        return float(quantities["deadline_hours"])
+
+    def _tokens(self, data: Data | None) -> float:
+        """Tokens of the data set, 0 where it is given in bytes."""
+        if data is None:
+            return 0.0
+        if data.samples is None:
+            return float(data.tokens or 0.0)
+        if data.tokens is None:
+            self.assumed.append("512 tokens a sample (default)")
+        return float(data.samples * (data.tokens or 512.0))
+
+    def _generate(self, need: Generate, quantities: dict[str, Any], selectors: dict[str, str]) -> float:
+        self._kv(need, quantities, selectors)
+        if need.traffic is not None:
+            prompt = self._said(need.traffic, "prompt_tokens")
+            answer = self._said(need.traffic, "answer_tokens")
+            requests = need.traffic.requests
+        else:
+            prompt, answer = self._default("prompt_tokens"), self._default("answer_tokens")
+            requests = self._tokens(need.data) / answer
+        quantities |= {
+            "requests": requests,
+            "prompt_tokens": prompt,
+            "answer_tokens": answer,
+            "deadline_hours": self._or(need.deadline, "deadline"),
+        }
+        return float(quantities["deadline_hours"])
+
+    def _said(self, part: Any, name: str) -> float:
+        return float(getattr(part, name) if name in part.model_fields_set else self._default(name))
+
+    def _serve(
+        self, need: Serve, quantities: dict[str, Any], selectors: dict[str, str]
+    ) -> tuple[float, tuple[Traffic, ...]]:
+        self._kv(need, quantities, selectors)
+        classes = tuple(need.traffic or (Traffic(requests_per_second=self._default("requests_per_second")),))
+        lengths = {n: [self._said(c, n) for c in classes] for n in ("prompt_tokens", "answer_tokens")}
+        columns = {"requests_per_second": [c.requests_per_second for c in classes], **lengths}
+        quantities |= {name: np.array(values, dtype=float)[:, None] for name, values in columns.items()}
+        quantities |= {
+            "per_token_limit": need.latency.per_token or math.inf,
+            "first_token_limit": need.latency.first_token or math.inf,
+            "duration_hours": self._or(need.duration, "duration"),
+        }
+        return float(quantities["duration_hours"]), classes
