@@ -98,7 +98,12 @@ class Part(BaseModel):
     """Base of all parts of a need: unknown keys are errors, values do not change."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False, validate_default=False
+        defer_build=True,  # each is built when first used: most runs use few
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        allow_inf_nan=False,
+        validate_default=False,
     )
 
 

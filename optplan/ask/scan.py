@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from optplan.ask import numbers, vocab
+from optplan.ask.first import beginnings
 from optplan.ask.names import Names
 from optplan.ask.numbers import Token
 from optplan.ask.vocab import Meaning
@@ -42,12 +43,33 @@ _END = r"(?:(?<![a-z0-9])|(?![a-z0-9]))"
 
 
 @cache
-def _compiled() -> tuple[tuple[Meaning, re.Pattern[str]], ...]:
-    return tuple(
-        (meaning, re.compile(f"(?:{_pattern(way)}){_END}"))
-        for meaning in vocab.MEANINGS
-        for way in meaning.ways
-    )
+def _ways() -> tuple[tuple[int, Meaning, str], ...]:
+    """Every way to say a meaning, in order: its number, the meaning, its pattern."""
+    ways = ((meaning, _pattern(way)) for meaning in vocab.MEANINGS for way in meaning.ways)
+    return tuple((number, meaning, way) for number, (meaning, way) in enumerate(ways))
+
+
+@cache
+def _by_beginning() -> tuple[dict[str, list[int]], list[int]]:
+    """Numbers of the ways that can begin with a character, and of those that can begin with any."""
+    found: dict[str, list[int]] = {}
+    anywhere: list[int] = []
+    for number, _, way in _ways():
+        first = beginnings(way)
+        if first is None:
+            anywhere.append(number)
+        for char in first or ():
+            found.setdefault(char, []).append(number)
+    return found, anywhere
+
+
+@cache
+def _possible(char: str) -> tuple[tuple[Meaning, re.Pattern[str]], ...]:
+    """The ways that can begin with this character, compiled, in order."""
+    found, anywhere = _by_beginning()
+    ways = _ways()
+    numbers = sorted({*found.get(char, ()), *anywhere})
+    return tuple((ways[n][1], re.compile(f"(?:{ways[n][2]}){_END}")) for n in numbers)
 
 
 @cache
@@ -148,7 +170,7 @@ def _longest(short: str, at: int) -> tuple[Meaning | None, int, int]:
     while len(starts) < 5 and (lead := _LEAD.match(short, starts[-1])):
         starts.append(lead.end())
     for start in starts:
-        for meaning, pattern in _compiled():
+        for meaning, pattern in _possible(short[start : start + 1]):
             match = pattern.match(short, start)
             if match and match.end() > max(best_end, start) and _fits(short, start, match.end()):
                 best, begin, best_end = meaning, start, match.end()

@@ -197,11 +197,11 @@ def _from_shapes(
 
 
 def _open(asked: Mapping[str, Any], given: Mapping[str, Any], model: Model) -> tuple[str, ...]:
-    """One line for each shape that was filled in."""
+    """What was filled in, in words."""
     filled = ("layers", "hidden", "heads", "kv_heads", "head_dim", "intermediate", "vocab", "max_context")
-    lines = [f"{name} {getattr(model, name)}, typical of the size" for name in filled if name not in given]
-    if "like" in asked:
-        lines = [f"{name} {getattr(model, name)}, as {asked['like']}" for name in filled if name not in given]
+    shapes = ", ".join(f"{name} {getattr(model, name)}" for name in filled if name not in given)
+    after = f"as {asked['like']}" if "like" in asked else "typical of the size"
+    lines = [f"shapes {after}: {shapes}"] if shapes else []
     if "params" not in asked:
         lines.append(f"params {model.params_total:.4g}, counted from the shapes")
     if "tied_embeddings" not in given:

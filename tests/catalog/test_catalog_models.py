@@ -322,8 +322,10 @@ def test_given_shapes_stand_and_the_rest_is_listed(catalog: Catalog) -> None:
     model = catalog.model({"params": "9B", "layers": 40, "hidden": 4096, "vocab": 151552})
     assert (model.layers, model.hidden, model.vocab, model.params_total) == (40, 4096, 151552, 9e9)
     assert count_parameters(model)[0] == pytest.approx(9e9, rel=0.02)
-    assumed = {line.split()[0] for line in model.assumed}
-    assert assumed == {"heads", "kv_heads", "head_dim", "intermediate", "max_context", "embeddings"}
+    shapes, embeddings = model.assumed
+    listed = {entry.split()[0] for entry in shapes.partition(": ")[2].split(", ")}
+    assert listed == {"heads", "kv_heads", "head_dim", "intermediate", "max_context"}
+    assert embeddings == "embeddings not tied"
     assert model.origin == "shapes"
 
 

@@ -13,8 +13,8 @@ from optplan.need import AnyNeed
 from optplan.plan import Plan
 from optplan.planner import solve
 
-JOBS = 60
-FLEETS = 40
+JOBS = 90
+FLEETS = 120
 
 
 def proven(plan: Plan) -> None:
@@ -75,7 +75,9 @@ def test_a_job_costs_what_brute_force_over_its_market_says(mix: str) -> None:
 def test_a_service_costs_what_brute_force_over_its_market_says() -> None:
     rng, feasible = random.Random(22), 0
     for _ in range(FLEETS):
-        limits = random_limits(rng, 4) | {"mix": rng.choice(["one_type", "any"])}
+        limits = random_limits(rng, 5) | {"mix": rng.choice(["one_type", "any"])}
+        if len(limits.get("purchase", [])) > 1:
+            limits["max_cards"] = min(3, limits["max_cards"])
         if rng.random() < 0.3:
             limits["min_replicas"] = 2
         traffic = [
@@ -98,7 +100,8 @@ def test_a_service_costs_what_brute_force_over_its_market_says() -> None:
 def test_a_batch_costs_what_brute_force_over_its_market_says() -> None:
     rng, feasible = random.Random(23), 0
     for _ in range(FLEETS):
-        limits = random_limits(rng, 3) | {"mix": rng.choice(["one_type", "any"])}
+        limits = random_limits(rng, 3) | {"purchase": [rng.choice(["spot", "on_demand"])]}
+        limits |= {"mix": rng.choice(["one_type", "any"])}
         traffic = {"requests": rng.randint(1, 40) * 1000, "prompt_tokens": 500, "answer_tokens": 200}
         hours = rng.choice([1, 1.5, 2, 3])
         asked = need(task="generate", model=rng.choice(["7B", "14B"]), traffic=traffic, limits=limits, deadline=f"{hours}h")

@@ -155,6 +155,19 @@ class Fleet:
             return False
         return all(sum(h for h, c in zip(held, self.card, strict=True) if c in s) <= most for s, most in self.quotas)
 
+    def choices(self, most: int) -> Iterator[tuple[int, ...]]:
+        """All units that keep to the limits but the budget and the work, at most so many of a column."""
+        cards = most * sum(self.gpus) if self.max_cards is None else self.max_cards
+        return (units for units in self._within(cards, most, 0) if self.allowed(units))
+
+    def _within(self, cards: int, most: int, first: int) -> Iterator[tuple[int, ...]]:
+        if first == len(self.gpus):
+            yield ()
+            return
+        for count in range(min(most, cards // self.gpus[first]) + 1):
+            for rest in self._within(cards - count * self.gpus[first], most, first + 1):
+                yield (count, *rest)
+
     def cards(self, units: Sequence[int]) -> int:
         return sum(n * g for n, g in zip(units, self.gpus, strict=True))
 
@@ -203,8 +216,7 @@ def best_service(fleet: Fleet, hours: F, most: int) -> tuple[F, int, tuple[int, 
     price = [fixed + rate * hours for fixed, rate in zip(fleet.fixed, fleet.rate, strict=True)]
     plans = [
         (sum((n * p for n, p in zip(units, price, strict=True)), F(0)), fleet.cards(units), units)
-        for units in itertools.product(range(most + 1), repeat=len(price))
-        if fleet.allowed(units)
+        for units in fleet.choices(most)
     ]
     for cost, cards, units in sorted(plans):
         if fleet.budget is not None and cost > fleet.budget:
@@ -268,10 +280,8 @@ def best_batch(fleet: Fleet, most: int) -> tuple[F, int] | None:
     if any(hours < fleet.setup for hours in longest):
         return None
     fronts = {(i, n): _stepped(fleet, i, n, longest[i]) for i in stepped for n in range(most + 1)}
-    for units in itertools.product(range(most + 1), repeat=len(fleet.card)):
-        if not fleet.allowed(units) or not any(units):
-            continue
-        for parts in itertools.product(*(fronts[i, units[i]] for i in stepped)):
+    for units in fleet.choices(most):
+        for parts in itertools.product(*(fronts[i, units[i]] for i in stepped if units[i])):
             spent = sum((price for _, price in parts), F(0))
             if best is not None and spent > best[0]:
                 continue
