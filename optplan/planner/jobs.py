@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optplan.candidates import LARGE_SIZES, SIZES, Table, job_table
+from optplan.candidates import LARGE_SIZES, MOST_IN_NODE, SIZES, Table, job_table
 from optplan.evaluate import Assessment
 from optplan.planner.context import Context, Pricing
 from optplan.planner.found import Found, Option, Pick
@@ -39,7 +39,7 @@ def find_job(context: Context, pricing: Pricing) -> Found:
         return small
     large = _search(context, pricing, tuple(n for n in LARGE_SIZES if most is None or n <= most))
     large.runs, large.seconds = large.runs + small.runs, large.seconds + small.seconds
-    return large if large.picks or not small.holds.any() else small
+    return large if large.picks or (len(large.table) and not small.holds.any()) else small
 
 
 def _search(context: Context, pricing: Pricing, sizes: tuple[int, ...]) -> Found:
@@ -63,7 +63,7 @@ def _name(context: Context) -> str:
 
 def survey_jobs(context: Context, sizes: tuple[int, ...]) -> Field:
     """Evaluate every candidate and keep, for each card, size and node, the fastest layout that holds."""
-    table = job_table(context.settled, context.catalog, sizes)
+    table = joinable(job_table(context.settled, context.catalog, sizes), context)
     assessment = context.assess(table)
     holds = assessment.holds(len(table))
     hours = np.broadcast_to(np.asarray(assessment.values["job_hours"], dtype=float), (len(table),))
@@ -71,6 +71,30 @@ def survey_jobs(context: Context, sizes: tuple[int, ...]) -> Field:
     memory = np.array([c.usable_gib for c in table.cards])
     gangs = Gangs(table.card[rows], table.gang[rows], table.node[rows], hours[rows], memory[table.card[rows]])
     return Field(table, assessment, holds, rows, gangs, lots_of(context))
+
+
+def joinable(table: Table, context: Context) -> Table:
+    """The candidates without those of several nodes where no allowed offer has nodes that can work together."""
+    offers, allowed = context.catalog.offers, context.settled.allowed & context.catalog.offers.joins_nodes
+    joined = np.unique(offers.card[allowed] * MOST_IN_NODE + offers.gpus[allowed])
+    keep = (table.gang <= table.node) | np.isin(table.card * MOST_IN_NODE + table.node, joined)
+    if keep.all():
+        return table
+    columns = ("card", "gang", "node", "tp", "pp", "dp", "zero_stage", "recompute")
+    return replace(table, **{name: getattr(table, name)[keep] for name in columns})
+
+
+def billing(context: Context, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Billing increment and least time billed (s) of offers, the latter in whole steps; 0 where the rules do not
+    round up.
+    """
+    offers, reads = context.catalog.offers, context.pack.rules["billed_hours"].parameters
+    nothing = np.zeros(len(chosen))
+    step = offers.billing_s[chosen] if "billing_step" in reads else nothing
+    least = offers.minimum_s[chosen] if "billing_minimum" in reads else nothing
+    with np.errstate(divide="ignore", invalid="ignore"):
+        whole = np.where(step > 0, np.ceil(least / step) * step, least)
+    return step, whole
 
 
 def _fastest(table: Table, hours: np.ndarray, usable: np.ndarray) -> np.ndarray:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
 from optplan.candidates import Table
 from optplan.planner.context import BUY, Context, Pricing
 from optplan.planner.found import Found, Pick
-from optplan.planner.jobs import lots_of
+from optplan.planner.jobs import billing, lots_of
+from optplan.program import Program
 from optplan.program.jobs import reduced
 from optplan.program.mix import (
     MixClass,
@@ -28,6 +28,7 @@ from optplan.units import TOLERANCE, amount
 
 MOST_ROUNDS = 100
 PROVEN = 2e-9  # of the cost: less than this is float noise of the ratio
+AT_ONCE = 100  # classes in one program
 LEVELS = 1000  # link speeds told apart in a layout code
 
 
@@ -40,8 +41,9 @@ def with_mix(found: Found, context: Context, pricing: Pricing, explore: bool) ->
     if not wanted and math.isinf(upper):
         return found
     lots = _lots(context, pricing)
-    rows = worth_mixing(lots, _as_they_are(found), context.limits, upper)
-    classes = mix_classes(lots, _gangs(context, found, rows), context.limits, upper) if len(rows) else []
+    ceiling = min(upper, context.limits.budget * (1 + 2 * TOLERANCE))
+    rows = worth_mixing(lots, _as_they_are(found), context.limits, ceiling)
+    classes = mix_classes(lots, _gangs(context, found, rows), context.limits, ceiling) if len(rows) else []
     if not classes:
         return found
     mixed = _search(found, context, lots, classes, upper)
@@ -72,21 +74,12 @@ def _lots(context: Context, pricing: Pricing) -> MixLots:
     lots = lots.take(np.flatnonzero(lots.joins & (offers.purchase[lots.offer] != BUY)))
     _, rate = pricing.of_units(lots.offer, 1.0)
     hour = np.ones(len(lots))
-    step, minimum = _billing(context, lots.offer)
+    step, minimum = billing(context, lots.offer)
     _, one = pricing.of_jobs(lots.offer, hour, hour)
     _, two = pricing.of_jobs(lots.offer, hour, 2 * hour)
     return MixLots(
         lots.offer, lots.site, lots.card, lots.gpus, rate, one, two - one, step, minimum, offers.name
     )
-
-
-def _billing(context: Context, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Billing increment and least time billed (s), 0 where the rules do not round up."""
-    offers = context.catalog.offers
-    reads = context.pack.rules["billed_hours"].parameters
-    step, minimum = offers.billing_s[chosen], offers.minimum_s[chosen]
-    step = step if "billing_step" in reads else np.zeros(len(chosen))
-    return step, minimum if "billing_minimum" in reads else np.zeros(len(chosen))
 
 
 def _as_they_are(found: Found) -> MixGangs:
@@ -128,41 +121,73 @@ def _layout_codes(table: Table, rows: np.ndarray) -> np.ndarray:
 def _search(
     found: Found, context: Context, lots: MixLots, classes: list[MixClass], upper: float
 ) -> Found | None:
-    """Ask for a gang cheaper than the best known until there is none; each is billed exactly and left out."""
-    ratio = upper if math.isfinite(upper) else _first_ratio(classes, lots)
-    best: tuple[float, MixClass, dict[int, int], float] | None = None
-    seen: list[tuple[int, dict[int, int]]] = []
-    runs, seconds = found.runs, found.seconds
-    while True:
-        program = mix_program("mix", classes, lots, context.limits, ratio, seen)
-        last = solve_program(program.program, context.time_limit)
-        runs, seconds = runs + 1, seconds + last.seconds
-        if last.values and last.cost < -TOLERANCE * ratio:
-            number, units = _gang(program, last)
-            cost, elapsed = gang_cost(classes[number], lots, units)
-            seen.append((number, units))
-            if cost < ratio * (1 - TOLERANCE) and cost <= context.limits.budget * (1 + TOLERANCE):
-                best, ratio = (cost, classes[number], units, elapsed), cost
-        if last.status != "optimal" or last.cost >= -TOLERANCE * ratio or len(seen) == MOST_ROUNDS:
-            break
-    known = math.isfinite(upper) or best is not None
+    """The cheapest gang of these classes, if it is cheaper than `upper`; None where there is no plan at all."""
+    hunt = _Hunt(context, lots, upper)
+    left = classes
+    while left and not hunt.stopped:
+        hunt.among(left[:AT_ONCE])
+        left = [one for one in left[AT_ONCE:] if one.bound < hunt.ratio * (1 - TOLERANCE)]
+    known = math.isfinite(upper) or hunt.best is not None
+    runs, seconds = found.runs + hunt.runs, found.seconds + hunt.seconds
+    if not known and not hunt.stopped:
+        return None
     if not known:
-        return replace(found, runs=runs, seconds=seconds) if last.status == "unknown" else None
-    solution = _proof(last, ratio, found.solution, len(seen) == MOST_ROUNDS)
-    if best is None:
+        unknown = replace(found.solution, status="unknown", bound=-math.inf)
+        return replace(found, solution=unknown, runs=runs, seconds=seconds)
+    solution = _proof(hunt, found.solution)
+    if hunt.best is None:
         return replace(found, solution=solution, runs=runs, seconds=seconds)
-    _, one, units, elapsed = best
+    one, units, elapsed = hunt.best
     hours = elapsed / one.stretch
     picks = [Pick(int(lots.offer[one.lots[k]]), n, one.rows[k], job_hours=hours) for k, n in units.items()]
     return replace(
         found,
-        program=program.program,
+        program=hunt.program,
         solution=solution,
         picks=picks,
         elapsed=elapsed,
         runs=runs,
         seconds=seconds,
     )
+
+
+class _Hunt:
+    """Asks for a gang cheaper than the best known until there is none; each is billed exactly and left out.
+
+    ratio    the least cost known (infinite = none yet)
+    bound    no gang seen to costs less
+    stopped  by the clock, Ctrl-C or the limit of rounds: what was not searched is not known
+    """
+
+    def __init__(self, context: Context, lots: MixLots, upper: float) -> None:
+        self.context, self.lots, self.ratio, self.bound = context, lots, upper, upper
+        self.best: tuple[MixClass, dict[int, int], float] | None = None
+        self.stopped = False
+        self.runs = self.nodes = 0
+        self.seconds = 0.0
+        self.program = Program("mix")
+
+    def among(self, classes: list[MixClass]) -> None:
+        """Search these classes to the end."""
+        limits, seen = self.context.limits, list[tuple[int, dict[int, int]]]()
+        while True:
+            ratio = self.ratio if math.isfinite(self.ratio) else _first_ratio(classes, self.lots)
+            program = mix_program("mix", classes, self.lots, limits, ratio, seen)
+            last = solve_program(program.program, self.context.time_limit)
+            self.program, self.runs, self.nodes = program.program, self.runs + 1, self.nodes + last.nodes
+            self.seconds += last.seconds
+            better = bool(last.values) and last.cost < -TOLERANCE * ratio
+            if better:
+                number, units = _gang(program, last)
+                cost, elapsed = gang_cost(classes[number], self.lots, units)
+                seen.append((number, units))
+                if cost < self.ratio * (1 - TOLERANCE) and cost <= limits.budget * (1 + TOLERANCE):
+                    self.best, self.ratio = (classes[number], units, elapsed), cost
+            self.stopped = last.status not in ("optimal", "infeasible") or len(seen) == MOST_ROUNDS
+            if self.stopped or not better:
+                missing = 0.0 if last.status == "infeasible" else min(0.0, last.bound)
+                self.bound = min(self.bound, self.ratio, ratio + missing)
+                return
 
 
 def _gang(program: MixProgram, solution: Solution) -> tuple[int, dict[int, int]]:
@@ -185,16 +210,14 @@ def _first_ratio(classes: list[MixClass], lots: MixLots) -> float:
     return worst * 2
 
 
-def _proof(last: Solution, cost: float, single: Solution, cut_off: bool) -> Solution:
-    """The proof that the last search gives: no gang is cheaper than `cost` by more than its bound says.
+def _proof(hunt: _Hunt, single: Solution) -> Solution:
+    """The proof that the searches give: no gang is cheaper than their bound says.
 
     single: the search of one type, which may have been stopped, too.
     """
-    missing = 0.0 if last.status == "infeasible" else min(0.0, last.bound)
-    proven = last.status in ("optimal", "infeasible") and not cut_off and -missing <= PROVEN * cost
-    bound = cost if proven else cost + missing
-    status: Literal["optimal", "feasible"] = (
-        "optimal" if proven and single.status != "feasible" else "feasible"
-    )
-    bound = min(bound, single.bound) if single.status == "feasible" else bound
-    return replace(last, status=status, values={0: 1.0}, cost=cost, bound=bound)
+    cost, bound = hunt.ratio, min(hunt.ratio, hunt.bound)
+    proven = not hunt.stopped and cost - bound <= PROVEN * cost
+    bound = cost if proven else bound
+    if single.status in ("feasible", "unknown"):
+        proven, bound = False, min(bound, single.bound)
+    return Solution("optimal" if proven else "feasible", {0: 1.0}, cost, bound, hunt.seconds, hunt.nodes)

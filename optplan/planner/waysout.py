@@ -142,6 +142,7 @@ def _sets(trial: _Trial, limits: list[Change], others: list[Change]) -> Iterator
 
     A mix of types is not tried here: without limits one type is as good.
     """
+    known: list[list[Change]] = []
     for switch in [[], *([change] for change in others if change.name != "mix")]:
         if trial.freed([*limits, *switch]) is None:
             continue
@@ -152,4 +153,7 @@ def _sets(trial: _Trial, limits: list[Change], others: list[Change]) -> Iterator
                 fewer = [one for one in kept if one is not change]
                 if trial.freed([*fewer, *switch]) is not None:
                     kept = fewer
-            yield _together(trial, [*switch, *(change for change in limits if change in kept)])
+            chosen = [*switch, *(change for change in limits if change in kept)]
+            if not any(all(change in chosen for change in fewer) for fewer in known):
+                known.append(chosen)
+                yield _together(trial, chosen)

@@ -31,6 +31,7 @@ class Columns:
     replicas    in one unit
     capacity    (classes, columns) requests/s of one unit
     names       ident -> text; ident is the position before any were dropped
+    types       card index -> name of the card
     step        hours of one billing step
     minimum     hours that every held unit is billed for at least: a whole number of steps
     fixed       cost of holding one unit, whatever its hours
@@ -50,6 +51,7 @@ class Columns:
     step: np.ndarray
     minimum: np.ndarray
     names: Callable[[int], str]
+    types: Callable[[int], str]
     ident: np.ndarray
 
     def __len__(self) -> int:
@@ -57,7 +59,7 @@ class Columns:
 
     def take(self, rows: np.ndarray) -> Columns:
         """The columns of these positions."""
-        picked = {f.name: getattr(self, f.name)[..., rows] for f in fields(self) if f.name != "names"}
+        picked = {f.name: getattr(self, f.name)[..., rows] for f in fields(self) if f.name not in ("names", "types")}
         return replace(self, **picked)
 
     def label(self, i: int) -> str:
@@ -84,10 +86,16 @@ class FleetProgram:
     def exact(self, values: Mapping[int, float], setup: float) -> dict[int, float]:
         """The values with billed hours that follow from the whole numbers, free of the search's tolerance."""
         found = dict(values)
+        work = next((row.coefficients for row in self.program.rows if row.name == "work"), {})
+        by_time = {b: work[b] for b, steps in zip(self.busy, self.steps, strict=True) if not steps}
+        done = math.fsum(c * values.get(b, 0.0) for b, c in by_time.items())
+        others = math.fsum(c * values.get(b, 0.0) for b, c in work.items() if b not in by_time)
         for i, y in enumerate(self.hours):
-            units, step = values.get(self.units[i], 0.0), float(self.columns.step[i])
-            at_work = values.get(self.busy[i], 0.0) + units * setup
-            billed = step * sum(values.get(s, 0.0) for s in self.steps[i]) if self.steps[i] else at_work
+            units, step, busy = values.get(self.units[i], 0.0), float(self.columns.step[i]), self.busy[i]
+            if busy in by_time and done:
+                found[busy] = values.get(busy, 0.0) * max(0.0, 1.0 - others) / done
+            billed = step * math.fsum(values.get(s, 0.0) for s in self.steps[i])
+            billed = billed if self.steps[i] else found.get(busy, 0.0) + units * setup
             found[y] = max(billed, units * self.least[i]) if units else 0.0
         return found
 
@@ -121,7 +129,8 @@ def _beaten(columns: Columns, rest: np.ndarray, limits: Limits, mix: str, steppe
     beaten &= columns.fixed[one] * copies <= columns.fixed[rest] * more
     beaten &= columns.rate[one] * copies <= columns.rate[rest] * more
     if stepped:
-        beaten &= (np.mod(columns.step[rest], columns.step[one]) == 0) | (columns.step[one] <= SECOND)
+        whole = np.mod(columns.step[rest], max(columns.step[one], SECOND)) == 0
+        beaten &= whole | (columns.step[one] <= SECOND)
         beaten &= columns.minimum[one] <= columns.minimum[rest]
     free = mix == "any" and bool(np.isinf(limits.quota_of(columns.card[[one]]))[0])
     return beaten if free else beaten & (columns.card[rest] == columns.card[one])
@@ -262,7 +271,8 @@ def _common_rows(result: FleetProgram, spent: dict[int, float], limits: Limits, 
         counted = {x: held[x] for i, x in enumerate(result.units) if mask[columns.card[i]]}
         scaled_most(program, f"quota:{quota}", counted, most)
     if mix == "one_type":
-        types = {int(c): program.variable(f"type_{int(c)}", upper=1) for c in np.unique(columns.card)}
+        cards = np.unique(columns.card).tolist()
+        types = {c: program.variable(f"type_{columns.types(c)}", upper=1) for c in cards}
         for i, x in enumerate(result.units):
             top = program.variables[x].upper
             if top:  # none fit into max_cards

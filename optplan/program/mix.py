@@ -99,39 +99,74 @@ class MixProgram:
 def mix_classes(lots: MixLots, gangs: MixGangs, limits: Limits, upper: float) -> list[MixClass]:
     """Classes of at least two card types that could cost less than `upper`, cheapest bound first."""
     found: list[MixClass] = []
-    order = np.lexsort((gangs.card, gangs.layout, gangs.node, gangs.size))
-    keys = np.stack([gangs.size, gangs.node, gangs.layout])[:, order]
-    starts: np.ndarray | list[int] = (
-        np.flatnonzero(np.r_[True, (keys[:, 1:] != keys[:, :-1]).any(axis=0)]) if order.size else []
-    )
-    groups = np.split(order, starts[1:]) if order.size else []
+    if not len(gangs.row):
+        return found
+    group = _groups(gangs)
+    order = np.lexsort((gangs.card, group))
+    members = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
     for site in _sites_worth_it(lots, gangs, upper):
         here = np.flatnonzero(lots.site == site)
-        for group in groups:
-            size, node = int(gangs.size[group[0]]), int(gangs.node[group[0]])
-            if size <= limits.max_cards:
-                found += _of_site(lots, here, gangs, group, (size, node), limits, upper)
-    return sorted(found, key=lambda c: (c.bound, c.size, c.lots, c.slot))
+        usable = _usable(lots, here, gangs, group, limits, upper)
+        for rows in members:
+            some = rows[usable[rows]]
+            if len(some):
+                found += _of_site(lots, here, gangs, some, limits, upper)
+    return sorted(_undominated(found), key=lambda c: (c.bound, c.size, c.lots, c.slot))
+
+
+def _undominated(classes: list[MixClass]) -> list[MixClass]:
+    """Of classes of the same lots, size and slot, those whose layout no other's beats with every lot."""
+    kept: dict[tuple[int, float, tuple[int, ...]], list[MixClass]] = {}
+    for one in classes:
+        others = kept.setdefault((one.size, one.slot, one.lots), [])
+        if not any(_as_fast(other, one) for other in others):
+            others[:] = [other for other in others if not _as_fast(one, other)]
+            others.append(one)
+    return [one for many in kept.values() for one in many]
+
+
+def _as_fast(one: MixClass, other: MixClass) -> bool:
+    return one.stretch <= other.stretch and all(a >= b for a, b in zip(one.speed, other.speed, strict=True))
 
 
 def worth_mixing(lots: MixLots, gangs: MixGangs, limits: Limits, upper: float) -> np.ndarray:
     """Table rows of the classes that some site could fill below `upper`, in time, with at least two types."""
-    key = (gangs.size * 4096 + gangs.node) * 2**40 + gangs.layout
-    _, group = np.unique(key, return_inverse=True)
     keep = np.zeros(len(gangs.row), dtype=bool)
-    types = int(max(lots.card.max(initial=0), gangs.card.max(initial=0))) + 1
+    group = _groups(gangs)
     for site in _sites_worth_it(lots, gangs, upper):
-        here = np.flatnonzero(lots.site == site)
-        cheapest = np.full(types, math.inf)
-        np.minimum.at(cheapest, lots.card[here], lots.rate[here] / lots.gpus[here] * lots.stretch[here])
-        cost = cheapest[gangs.card] * gangs.size * gangs.hours
-        usable = np.isfinite(cost)
-        members = np.bincount(group, weights=usable)
-        cheap = np.bincount(group, weights=usable & (cost < upper * (1 - TOLERANCE)))
-        in_time = within(gangs.hours * float(lots.stretch[here].min()), limits.deadline)
-        fast = np.bincount(group, weights=usable & in_time)
-        keep |= usable & ((members > 1) & (cheap > 0) & (fast > 0))[group]
+        keep |= _usable(lots, np.flatnonzero(lots.site == site), gangs, group, limits, upper)
     return gangs.row[keep]
+
+
+def _groups(gangs: MixGangs) -> np.ndarray:
+    """Number of the class (size, smallest node, layout) of each row."""
+    key = (gangs.size * 4096 + gangs.node) * 2**40 + gangs.layout
+    group: np.ndarray = np.unique(key, return_inverse=True)[1].reshape(-1)
+    return group
+
+
+def _usable(
+    lots: MixLots, here: np.ndarray, gangs: MixGangs, group: np.ndarray, limits: Limits, upper: float
+) -> np.ndarray:
+    """Rows whose class the site could fill: with two types, below `upper`, in time, within quotas."""
+    types = int(max(lots.card.max(initial=0), gangs.card.max(initial=0))) + 1
+    cheapest = np.full(types, math.inf)
+    np.minimum.at(cheapest, lots.card[here], lots.rate[here] / lots.gpus[here] * lots.stretch[here])
+    cost = cheapest[gangs.card] * gangs.size * gangs.hours
+    most = np.minimum(limits.quota_of(gangs.card), gangs.size)
+    usable = np.isfinite(cost) & (most > 0) & (gangs.size <= limits.max_cards)
+    in_time = within(gangs.hours * float(lots.stretch[here].min()), limits.deadline)
+
+    def any_of(mask: np.ndarray) -> np.ndarray:
+        found: np.ndarray = np.bincount(group, weights=usable & mask)
+        return found
+
+    cheap, fast, members = any_of(cost < upper * (1 - TOLERANCE)), any_of(in_time), any_of(usable)
+    room = np.bincount(group, weights=np.where(usable, most, 0.0)) >= np.bincount(group, weights=gangs.size) / (
+        np.bincount(group)
+    )
+    worth: np.ndarray = usable & ((members > 1) & (cheap > 0) & (fast > 0) & room)[group]
+    return worth
 
 
 def _sites_worth_it(lots: MixLots, gangs: MixGangs, upper: float) -> list[int]:
@@ -153,11 +188,11 @@ def _of_site(
     here: np.ndarray,
     gangs: MixGangs,
     group: np.ndarray,
-    shape: tuple[int, int],
     limits: Limits,
     upper: float,
 ) -> list[MixClass]:
-    size, node = shape
+    """The classes of one site, one for each billed duration. group: rows of one size, node and layout."""
+    size, node = int(gangs.size[group[0]]), int(gangs.node[group[0]])
     row_of = {int(gangs.card[g]): g for g in group}
     usable = [
         k

@@ -6,7 +6,6 @@ import csv
 import datetime
 import math
 import re
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -142,14 +141,3 @@ def test_azure_bills_five_minutes_at_least_and_oracle_an_hour(catalog: Catalog) 
 def test_a_provider_without_a_row_bills_by_the_hour_and_says_so(catalog: Catalog) -> None:
     shop = catalog.provider_info("newegg")
     assert (shop.billing_s, shop.minimum_s, shop.status) == (3600.0, 3600.0, "assumed")
-
-
-def test_loading_the_shipped_tables_takes_less_than_60_ms() -> None:
-    Catalog.load()
-    assert min(_seconds() for _ in range(10)) < 0.060
-
-
-def _seconds() -> float:
-    start = time.perf_counter()
-    Catalog.load()
-    return time.perf_counter() - start

@@ -269,5 +269,5 @@ def columns_of(fleet: Fleet) -> Columns:
         index, index, np.ones(count, dtype=int), column(fleet.card), column(fleet.gpus), column(fleet.replicas),
         np.array([[float(c) for c in row] for row in fleet.capacity]).T, column(fleet.fixed, float),
         column(fleet.rate, float), column(fleet.memory, float), np.array(fleet.step_s) / HOUR,
-        np.array(fleet.minimum_s) / HOUR, lambda i: f"column_{i}", index,
+        np.array(fleet.minimum_s) / HOUR, lambda i: f"column_{i}", lambda card: f"card_{card}", index,
     )  # fmt: skip

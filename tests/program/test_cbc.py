@@ -13,7 +13,7 @@ from optplan.program import Program
 from optplan.program.fleet import generate_program, serve_program
 from optplan.solve import solve_program, to_pulp
 
-CASES = 120
+CASES = 60
 CBC = getattr(getattr(pulp, "PULP_CBC_CMD", None), "pulp_cbc_path", None) or shutil.which("cbc")
 pytestmark = pytest.mark.skipif(
     CBC is None or not pulp.COIN_CMD(path=CBC).available(), reason="PuLP brings no CBC for this platform"
