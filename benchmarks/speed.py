@@ -75,7 +75,9 @@ def cases(extra: Path | None) -> dict[str, Callable[[], str]]:
         large = imported(extra)
         both = Catalog.load([large])
         found |= {
-            f"optplan ask, cold, {len(both.offers):,} offers": process("ask", SENTENCE, "--json", "--catalog", str(large)),
+            f"optplan ask, cold, {len(both.offers):,} offers": process(
+                "ask", SENTENCE, "--json", "--catalog", str(large)
+            ),
             f"finetune, warm, {len(both.offers):,} offers": warm(FINETUNE, both),
             f"serve, warm, {len(both.offers):,} offers": warm(SERVE, both),
         }
@@ -84,7 +86,9 @@ def cases(extra: Path | None) -> dict[str, Callable[[], str]]:
 
 def main() -> None:
     """Time the cases in turn and print medians."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--extra", type=Path)
     parser.add_argument("--short", action="store_true")

@@ -13,16 +13,8 @@ from optplan.planner.found import Found, Pick
 from optplan.planner.jobs import billing, lots_of
 from optplan.program import Program
 from optplan.program.jobs import reduced
-from optplan.program.mix import (
-    MixClass,
-    MixGangs,
-    MixLots,
-    MixProgram,
-    gang_cost,
-    mix_classes,
-    mix_program,
-    worth_mixing,
-)
+from optplan.program.mix import MixProgram, gang_cost, mix_program
+from optplan.program.mixclasses import MixClass, MixGangs, MixLots, mix_classes, worth_mixing
 from optplan.solve import Solution, solve_program
 from optplan.units import TOLERANCE, amount
 

@@ -59,7 +59,9 @@ class Columns:
 
     def take(self, rows: np.ndarray) -> Columns:
         """The columns of these positions."""
-        picked = {f.name: getattr(self, f.name)[..., rows] for f in fields(self) if f.name not in ("names", "types")}
+        picked = {
+            f.name: getattr(self, f.name)[..., rows] for f in fields(self) if f.name not in ("names", "types")
+        }
         return replace(self, **picked)
 
     def label(self, i: int) -> str:
@@ -133,7 +135,7 @@ def _beaten(columns: Columns, rest: np.ndarray, limits: Limits, mix: str, steppe
         beaten &= whole | (columns.step[one] <= SECOND)
         beaten &= columns.minimum[one] <= columns.minimum[rest]
     free = mix == "any" and bool(np.isinf(limits.quota_of(columns.card[[one]]))[0])
-    return beaten if free else beaten & (columns.card[rest] == columns.card[one])
+    return np.asarray(beaten if free else beaten & (columns.card[rest] == columns.card[one]))
 
 
 def serve_program(

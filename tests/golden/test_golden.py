@@ -34,7 +34,9 @@ def rows_that_can_be() -> set[str]:
     for path in PROGRAMS.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
-                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                called = (
+                    node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                )
                 if called in HELPERS and len(node.args) > HELPERS[called]:
                     names |= first_word(node.args[HELPERS[called]])
     return names
@@ -56,10 +58,24 @@ def rows_that_are() -> set[str]:
 
 
 def test_every_named_limit_is_in_a_golden_file() -> None:
-    possible, present = rows_that_can_be() - {"same_cost"}, rows_that_are()  # a second question, never printed
-    assert {"deadline", "budget", "max_cards", "quota", "min_replicas", "one_gang", "size", "class"} <= possible
+    possible, present = (
+        rows_that_can_be() - {"same_cost"},
+        rows_that_are(),
+    )  # a second question, never printed
+    assert {
+        "deadline",
+        "budget",
+        "max_cards",
+        "quota",
+        "min_replicas",
+        "one_gang",
+        "size",
+        "class",
+    } <= possible
     assert {"capacity", "work", "billing", "one_type"} <= possible
-    missing = {name for name in possible if not any(row == name or row.startswith(f"{name}_") for row in present)}
+    missing = {
+        name for name in possible if not any(row == name or row.startswith(f"{name}_") for row in present)
+    }
     assert not missing
 
 

@@ -27,7 +27,7 @@ from optplan.planner.main import prepare
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "program"))
 
-from oracle import Fleet, Job, Offer  # noqa: E402
+from oracle import Fleet, Job, Offer
 
 NEED: TypeAdapter[AnyNeed] = TypeAdapter(Need)
 CARDS = ("L4", "RTX-4090", "L40S", "RTX-A6000")  # none has a link of its own, so a mix slows nobody's link
@@ -57,7 +57,9 @@ def provider(name: str, billing: tuple[int, int]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def offer(name: str, card: str, gpus: int, price: float, spot: float | None = None, **more: Any) -> dict[str, Any]:
+def offer(
+    name: str, card: str, gpus: int, price: float, spot: float | None = None, **more: Any
+) -> dict[str, Any]:
     """A row of offers.csv."""
     return {
         "provider": name, "region": "any", "instance": f"{gpus}x {card}", "card": card, "gpus": gpus,
@@ -141,11 +143,15 @@ def fleet_of(asked: AnyNeed) -> Fleet:
     table = replica_table(settled, context.catalog)
     assessment = context.assess(table)
     capacity = np.atleast_2d(assessment.values["replica_capacity"])
-    fleet = Fleet([], [], [], [], [], [], [], [], [], [], F(context.utilisation), min_replicas=settled.min_replicas)
+    fleet = Fleet(
+        [], [], [], [], [], [], [], [], [], [], F(context.utilisation), min_replicas=settled.min_replicas
+    )
     for row in np.flatnonzero(assessment.holds(len(table))).tolist():
         for o in np.flatnonzero(settled.allowed & (offers.card == table.card[row])).tolist():
             if offers.gpus[o] == table.node[row]:
-                _column(fleet, context, table, row, o, [F(float(c[row if len(c) > 1 else 0])) for c in capacity])
+                _column(
+                    fleet, context, table, row, o, [F(float(c[row if len(c) > 1 else 0])) for c in capacity]
+                )
     fleet.one_type = settled.mix == "one_type"
     _limits(context, fleet)
     if settled.need.task == "serve":

@@ -81,10 +81,16 @@ def test_a_service_costs_what_brute_force_over_its_market_says() -> None:
         if rng.random() < 0.3:
             limits["min_replicas"] = 2
         traffic = [
-            {"requests_per_second": rng.randint(1, 60) / 20, "prompt_tokens": rng.choice([200, 2000]), "answer_tokens": 200}
+            {
+                "requests_per_second": rng.randint(1, 60) / 20,
+                "prompt_tokens": rng.choice([200, 2000]),
+                "answer_tokens": 200,
+            }
             for _ in range(rng.randint(1, 2))
         ]
-        asked = need(task="serve", model=rng.choice(["7B", "14B"]), traffic=traffic, limits=limits, duration="100h")
+        asked = need(
+            task="serve", model=rng.choice(["7B", "14B"]), traffic=traffic, limits=limits, duration="100h"
+        )
         plan, fleet = solve(asked, catalog(), explore=False), fleet_of(asked)
         best = best_service(fleet, 100, 4) if fleet.card else None  # type: ignore[arg-type]
         if best is None:
@@ -104,7 +110,13 @@ def test_a_batch_costs_what_brute_force_over_its_market_says() -> None:
         limits |= {"mix": rng.choice(["one_type", "any"])}
         traffic = {"requests": rng.randint(1, 40) * 1000, "prompt_tokens": 500, "answer_tokens": 200}
         hours = rng.choice([1, 1.5, 2, 3])
-        asked = need(task="generate", model=rng.choice(["7B", "14B"]), traffic=traffic, limits=limits, deadline=f"{hours}h")
+        asked = need(
+            task="generate",
+            model=rng.choice(["7B", "14B"]),
+            traffic=traffic,
+            limits=limits,
+            deadline=f"{hours}h",
+        )
         plan, fleet = solve(asked, catalog(), explore=False), fleet_of(asked)
         for i, step in enumerate(fleet.step_s):
             fleet.step_s[i] = 1 if step == 60 else step  # by the minute: too many steps to try, see below

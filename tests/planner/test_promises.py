@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import itertools
 import math
 import random
-from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,10 @@ NEEDS: dict[str, dict[str, Any]] = {
     },
     "serve": {"task": "serve", "model": "Llama-3.1-8B", "traffic": [CHAT, CHAT | {"prompt_tokens": 4000}]},
     "generate": {"task": "generate", "model": "Qwen2.5-14B", "traffic": BATCH, "deadline": "12h"},
-    "buy": {"task": "serve", "model": "Llama-3.1-8B", "traffic": CHAT, "duration": "8760h", "limits": {"purchase": ["buy", "on_demand"]}},
+    "buy": {
+        "task": "serve", "model": "Llama-3.1-8B", "traffic": CHAT, "duration": "8760h",
+        "limits": {"purchase": ["buy", "on_demand"]},
+    },
 }  # fmt: skip
 
 
@@ -66,7 +70,9 @@ def test_bound_gap_and_status_belong_together(name: str) -> None:
 def test_printed_terms_sum_to_the_objective(name: str) -> None:
     plan = solve(need(**NEEDS[name]), explore=False)
     assert math.fsum(term.amount for term in plan.terms) == pytest.approx(plan.total_cost, rel=1e-12)
-    assert plan.total_cost == pytest.approx(plan.bound, rel=2e-9)  # the bound is the program's, the terms the rules'
+    assert plan.total_cost == pytest.approx(
+        plan.bound, rel=2e-9
+    )  # the bound is the program's, the terms the rules'
 
 
 def test_a_buy_case_has_every_charge_of_owning() -> None:
@@ -79,7 +85,7 @@ def test_a_looser_budget_never_costs_more(name: str) -> None:
     free = cost(need(**NEEDS[name]))
     costs = [cost(limited(name, budget=f"{free * share:.6f} USD")) for share in (0.5, 1.0, 1.01, 2, 100)]
     assert costs[0] == math.inf
-    assert all(one >= other * (1 - 1e-9) for one, other in zip(costs, costs[1:], strict=False))
+    assert all(one >= other * (1 - 1e-9) for one, other in pairwise(costs))
     assert costs[-1] == pytest.approx(free, rel=1e-9)
 
 
@@ -89,13 +95,13 @@ def test_a_looser_deadline_never_costs_more(name: str) -> None:
     costs = [cost(need(**NEEDS[name] | {"deadline": f"{h}h"})) for h in hours]
     assert costs[0] == math.inf
     assert costs[-1] < math.inf
-    assert all(one >= other * (1 - 1e-9) for one, other in zip(costs, costs[1:], strict=False))
+    assert all(one >= other * (1 - 1e-9) for one, other in pairwise(costs))
 
 
 @pytest.mark.parametrize("name", [n for n in NEEDS if n != "mix"])
 def test_more_cards_never_cost_more(name: str) -> None:
     costs = [cost(limited(name, max_cards=n)) for n in (1, 2, 3, 5, 8, 16)]
-    assert all(one >= other * (1 - 1e-9) for one, other in zip(costs, costs[1:], strict=False))
+    assert all(one >= other * (1 - 1e-9) for one, other in pairwise(costs))
 
 
 @pytest.mark.parametrize("name", [n for n in NEEDS if n != "mix"])
@@ -114,7 +120,9 @@ def test_a_mix_never_costs_more_than_one_type(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [n for n in NEEDS if n != "buy"])
-def test_doubling_all_prices_doubles_the_cost_and_keeps_the_plan(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doubling_all_prices_doubles_the_cost_and_keeps_the_plan(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = need(**NEEDS[name])
     before = solve(asked, explore=False)
     double = Catalog.load()
@@ -146,7 +154,7 @@ def test_every_candidate_is_chosen_dominated_or_refused_with_a_reason(name: str)
 
 
 @pytest.fixture(scope="module")
-def shuffled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Catalog]]:
+def shuffled(tmp_path_factory: pytest.TempPathFactory) -> list[Catalog]:
     """The shipped tables with the rows of each in other orders."""
     catalogs, source = [], loading.DATA
     with pytest.MonkeyPatch.context() as patch:
@@ -156,7 +164,7 @@ def shuffled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Catalog]
                 _shuffle(path, folder / path.name, random.Random(seed))
             patch.setattr(loading, "DATA", folder)
             catalogs.append(Catalog.load())
-    yield catalogs
+    return catalogs
 
 
 def _shuffle(source: Path, target: Path, rng: random.Random) -> None:
@@ -185,7 +193,12 @@ def tied(tmp_path_factory: pytest.TempPathFactory) -> list[Catalog]:
     catalogs = []
     for seed in range(3):
         folder, rng = tmp_path_factory.mktemp("tied"), random.Random(seed)
-        rows = [offer(p, card, n, 2.0 * n) for p in TIED for card in ("L40S", "RTX-A6000", "RTX-6000-Ada") for n in (1, 2, 4)]
+        rows = [
+            offer(p, card, n, 2.0 * n)
+            for p in TIED
+            for card in ("L40S", "RTX-A6000", "RTX-6000-Ada")
+            for n in (1, 2, 4)
+        ]
         providers = [provider(p, (3600, 3600)) for p in TIED]
         rng.shuffle(rows)
         rng.shuffle(providers)
@@ -197,7 +210,9 @@ def tied(tmp_path_factory: pytest.TempPathFactory) -> list[Catalog]:
 
 @pytest.mark.parametrize("name", [n for n in NEEDS if n not in ("buy", "lora")])
 @pytest.mark.parametrize("mix", ["any", "one_type"])
-def test_equal_prices_are_told_apart_by_cards_memory_and_name(name: str, mix: str, tied: list[Catalog]) -> None:
+def test_equal_prices_are_told_apart_by_cards_memory_and_name(
+    name: str, mix: str, tied: list[Catalog]
+) -> None:
     asked = limited(name, providers=list(TIED), purchase=["on_demand"], mix=mix, quota={})
     plans = [written(solve(asked, prices, explore=False)) for prices in tied]
     assert plans[0][0] == "optimal"
@@ -207,19 +222,27 @@ def test_equal_prices_are_told_apart_by_cards_memory_and_name(name: str, mix: st
 
 def test_of_equal_plans_the_one_of_fewer_cards_then_more_memory_is_taken(tmp_path: Path) -> None:
     write(tmp_path, "providers", [provider("even", (1, 1))])
-    write(tmp_path, "offers", [offer("even", "A100-SXM4-80GB", 1, 2.0), offer("even", "A100-SXM4-40GB", 1, 2.0)])
+    write(
+        tmp_path, "offers", [offer("even", "A100-SXM4-80GB", 1, 2.0), offer("even", "A100-SXM4-40GB", 1, 2.0)]
+    )
     prices = Catalog.load([tmp_path])
     parts = {"providers": ["even"]}
-    served = solve(need(task="serve", model="1B", traffic=CHAT | {"requests_per_second": 0.01}, limits=parts), prices)
+    served = solve(
+        need(task="serve", model="1B", traffic=CHAT | {"requests_per_second": 0.01}, limits=parts), prices
+    )
     assert [(line.gpu, line.count) for line in served.cards] == [("A100-SXM4-80GB", 1)]
-    lesson = need(task="finetune", model="1B", rules="lesson", data="1GB", limits=parts, assume={"efficiency": 0.4})
+    lesson = need(
+        task="finetune", model="1B", rules="lesson", data="1GB", limits=parts, assume={"efficiency": 0.4}
+    )
     trained = solve(lesson, prices)  # perfect scaling: any number of cards costs the same
     assert [(line.gpu, line.count) for line in trained.cards] == [("A100-SXM4-80GB", 1)]
 
 
 def test_made_up_markets_do_not_change_the_answer_of_others() -> None:
     asked = need(**NEEDS["finetune"])
-    assert written(solve(asked, catalog(), explore=False)) == written(solve(asked, load_catalog(), explore=False))
+    assert written(solve(asked, catalog(), explore=False)) == written(
+        solve(asked, load_catalog(), explore=False)
+    )
 
 
 def test_no_cards_without_end_meet_a_deadline_that_none_could() -> None:

@@ -14,13 +14,15 @@ from optplan.plan import Plan, WayOut
 from optplan.planner import solve
 from optplan.units import Money, hours, money, seconds
 
-CASES = 70
+CASES = 60
 LIMIT_LISTS = ("gpus", "providers", "regions", "avoid_gpus", "avoid_providers")
 
 
 def limited(asked: AnyNeed, **limits: Any) -> AnyNeed:
     """The need with other limits, checked as if a user had written it."""
-    return type(asked).model_validate(asked.model_copy(update={"limits": asked.limits.model_copy(update=limits)}))
+    return type(asked).model_validate(
+        asked.model_copy(update={"limits": asked.limits.model_copy(update=limits)})
+    )
 
 
 def count(text: str) -> int:
@@ -87,9 +89,17 @@ def random_need(rng: random.Random) -> AnyNeed:
     if kind == "finetune":
         made |= {"method": rng.choice(["full", "lora", "qlora"]), "data": f"{rng.randint(5, 60)}M tokens"}
     elif kind == "generate":
-        made |= {"traffic": {"requests": rng.randint(5, 90) * 1000, "prompt_tokens": 500, "answer_tokens": 200}}
+        made |= {
+            "traffic": {"requests": rng.randint(5, 90) * 1000, "prompt_tokens": 500, "answer_tokens": 200}
+        }
     else:
-        made |= {"traffic": {"requests_per_second": rng.randint(1, 60) / 10, "prompt_tokens": 500, "answer_tokens": 200}}
+        made |= {
+            "traffic": {
+                "requests_per_second": rng.randint(1, 60) / 10,
+                "prompt_tokens": 500,
+                "answer_tokens": 200,
+            }
+        }
         made |= {"duration": "10h", "latency": {"per_token": f"{rng.choice([5, 10, 20, 50])}ms"}}
     if kind != "serve" and rng.random() < 0.8:
         made["deadline"] = f"{rng.choice([0.5, 1, 2, 5, 10])}h"

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from oracle import Fleet, Job, best_gang, chance, gangs
+from oracle import Fleet, Gang, Job, Offer, best_gang, chance, gangs
 
 from optplan.candidates import Table
 from optplan.planner.found import Found
@@ -19,10 +19,9 @@ from optplan.program import Program
 from optplan.program.fleet import Columns
 from optplan.program.jobs import Gangs, JobProgram, Lots, job_program, reduced, singles
 from optplan.program.limits import Limits
-from optplan.program.mix import MixGangs, MixLots, mix_classes
+from optplan.program.mixclasses import MixGangs, MixLots, mix_classes
 from optplan.solve import Solution, solve_program
 from optplan.units import HOUR, TOLERANCE
-from oracle import Gang, Offer
 
 BILLING = [(1, 0), (1, 60), (1, 3600), (60, 60), (3600, 3600), (1800, 1800), (1800, 3600)]
 NODES = [(1,), (2,), (1, 2), (1, 4), (2, 4), (2, 3), (1, 2, 4), (3, 4)]
@@ -57,7 +56,9 @@ def _offers(rng: random.Random, job: Job, types: int, like: bool) -> None:
                 if chance(rng, 0.85):
                     off = F(1) if ties else F(rng.randint(90, 110), 100)
                     name = f"s{site}/{card}x{gpus}"
-                    job.offers.append(Offer(name, site, card, gpus, per_card * gpus * off, step, minimum, slow))
+                    job.offers.append(
+                        Offer(name, site, card, gpus, per_card * gpus * off, step, minimum, slow)
+                    )
     if not job.offers:
         _offers(rng, job, types, like)
 
@@ -106,7 +107,10 @@ def _limits(rng: random.Random, job: Job, free: list[Gang], types: int, most: in
 
 def limits_of(case: Job | Fleet, types: int = 6) -> Limits:
     """The limits as the program takes them."""
-    quotas = tuple((f"q{k}", np.array([c in cards for c in range(types)]), most) for k, (cards, most) in enumerate(case.quotas))
+    quotas = tuple(
+        (f"q{k}", np.array([c in cards for c in range(types)]), most)
+        for k, (cards, most) in enumerate(case.quotas)
+    )
     deadline = math.inf if case.deadline is None else float(case.deadline)
     budget = math.inf if case.budget is None else float(case.budget)
     most = math.inf if case.max_cards is None else float(case.max_cards)
@@ -114,7 +118,10 @@ def limits_of(case: Job | Fleet, types: int = 6) -> Limits:
 
 
 def _columns_of(job: Job) -> dict[str, np.ndarray]:
-    columns = {name: [getattr(o, name) for o in job.offers] for name in ("site", "card", "gpus", "step_s", "minimum_s")}
+    columns = {
+        name: [getattr(o, name) for o in job.offers]
+        for name in ("site", "card", "gpus", "step_s", "minimum_s")
+    }
     return {name: np.array(values) for name, values in columns.items()}
 
 
@@ -143,7 +150,9 @@ class OneType:
     def price(self, offers: np.ndarray, gang: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Cost of one unit and elapsed hours, in floats, by the rule of billing."""
         some = [self.job.offers[o] for o in offers]
-        slow, step, least = (np.array([float(getattr(o, n)) for o in some]) for n in ("slow", "step_s", "minimum_s"))
+        slow, step, least = (
+            np.array([float(getattr(o, n)) for o in some]) for n in ("slow", "step_s", "minimum_s")
+        )
         nodes = np.ceil(self.gangs.size[gang] / self.gangs.node[gang])
         elapsed = self.gangs.hours[gang] * (1 + slow * nodes)
         hours = np.maximum(least, np.ceil(elapsed * HOUR / step * (1 - TOLERANCE)) * step) / HOUR
@@ -202,7 +211,9 @@ def random_fleet(rng: random.Random, batch: bool) -> Fleet:
     """2 to 3 columns; ties by copying a column at another card or price."""
     count = rng.randint(2, 3)
     classes = 1 if batch else rng.choice([1, 1, 2, 3])
-    fleet = Fleet([], [], [], [], [], [], [], [], [], [], F(rng.choice([1, 3, 4]), 4 if chance(rng, 0.5) else 5))
+    fleet = Fleet(
+        [], [], [], [], [], [], [], [], [], [], F(rng.choice([1, 3, 4]), 4 if chance(rng, 0.5) else 5)
+    )
     for i in range(count):
         if i and chance(rng, 0.15):
             _copy(rng, fleet, i)
@@ -212,12 +223,14 @@ def random_fleet(rng: random.Random, batch: bool) -> Fleet:
         fleet.gpus.append(gpus)
         fleet.replicas.append(rng.choice([1, gpus]))
         fleet.memory.append(rng.choice([24, 80]))
-        fleet.capacity.append([F(rng.randint(1, 40) * gpus, 10) if chance(rng, 0.9) else F(0) for _ in range(classes)])
+        fleet.capacity.append(
+            [F(rng.randint(1, 40) * gpus, 10) if chance(rng, 0.9) else F(0) for _ in range(classes)]
+        )
         fleet.fixed.append(F(rng.randint(1, 900)) if chance(rng, 0.2) else F(0))
         fleet.rate.append(F(rng.randint(20, 400) * gpus, 10))
         step, minimum = rng.choice(BILLING if batch else [(1, 0)])
-        fleet.step_s.append(3600 if step == 60 else step)
-        fleet.minimum_s.append(minimum)
+        fleet.step_s.append(3600 if step == 60 else step)  # by the minute there is too much to try
+        fleet.minimum_s.append(3600 if step == 60 else minimum)
     if batch:
         fleet.capacity = [[max(c[0], F(1))] for c in fleet.capacity]
     fleet.one_type = chance(rng, 0.3)
@@ -239,7 +252,9 @@ def _copy(rng: random.Random, fleet: Fleet, i: int) -> None:
 
 
 def _fleet_limits(rng: random.Random, fleet: Fleet, classes: int, batch: bool) -> None:
-    one = [sum(fleet.capacity[i][j] for i in range(len(fleet.card))) * fleet.utilisation for j in range(classes)]
+    one = [
+        sum(fleet.capacity[i][j] for i in range(len(fleet.card))) * fleet.utilisation for j in range(classes)
+    ]
     fleet.demand = [total * F(rng.randint(1, 8), 8) / classes for total in one]
     fleet.demand = [d if d else F(1, 10) for d in fleet.demand]
     if batch:

@@ -98,7 +98,9 @@ def gangs(job: Job, mixed: bool) -> Iterator[Gang]:
                     yield gang
 
 
-def _gang(job: Job, units: tuple[tuple[int, int], ...], shape: tuple[int, int, int], mixed: bool) -> Gang | None:
+def _gang(
+    job: Job, units: tuple[tuple[int, int], ...], shape: tuple[int, int, int], mixed: bool
+) -> Gang | None:
     size, node, layout = shape
     held: dict[int, int] = {}
     for k, n in units:
@@ -153,7 +155,9 @@ class Fleet:
             return False
         if self.one_type and len({c for c, n in zip(self.card, units, strict=True) if n}) > 1:
             return False
-        return all(sum(h for h, c in zip(held, self.card, strict=True) if c in s) <= most for s, most in self.quotas)
+        return all(
+            sum(h for h, c in zip(held, self.card, strict=True) if c in s) <= most for s, most in self.quotas
+        )
 
     def choices(self, most: int) -> Iterator[tuple[int, ...]]:
         """All units that keep to the limits but the budget and the work, at most so many of a column."""
@@ -175,9 +179,15 @@ class Fleet:
 def solvable(matrix: list[list[F]], right: list[F]) -> bool:
     """Is there y >= 0 with matrix y = right (right >= 0)? Phase one of the simplex method, Bland's rule."""
     rows, columns = len(matrix), len(matrix[0])
-    tableau = [[*row, *(F(int(i == k)) for k in range(rows)), b] for i, (row, b) in enumerate(zip(matrix, right, strict=True))]
+    tableau = [
+        [*row, *(F(int(i == k)) for k in range(rows)), b]
+        for i, (row, b) in enumerate(zip(matrix, right, strict=True))
+    ]
     basis = [columns + i for i in range(rows)]
-    cost = [-sum(row[j] for row in tableau) if j < columns or j == columns + rows else F(0) for j in range(columns + rows + 1)]
+    cost = [
+        -sum(row[j] for row in tableau) if j < columns or j == columns + rows else F(0)
+        for j in range(columns + rows + 1)
+    ]
     while True:
         enter = next((j for j in range(columns) if cost[j] < 0), None)
         if enter is None:

@@ -125,7 +125,12 @@ def test_infeasible_and_unbounded_are_told_apart() -> None:
     x = program.variable("units", 1.0, 3)
     program.row("demand", {x: 1.0}, low=5)
     nothing = solve_program(program)
-    assert (nothing.status, nothing.values, nothing.cost, nothing.bound) == ("infeasible", {}, math.inf, math.inf)
+    assert (nothing.status, nothing.values, nothing.cost, nothing.bound) == (
+        "infeasible",
+        {},
+        math.inf,
+        math.inf,
+    )
     free = Program("free")
     y = free.variable("hours", -1.0, integer=False)
     free.row("some", {y: 1.0}, low=0)
@@ -256,14 +261,30 @@ def test_hours_are_rounded_before_gangs_are_compared() -> None:
         best = best_gang(job, mixed=True)
         if best is None:
             continue
-        naive = min(gangs(job, True), key=lambda g: sum(job.offers[k].price * n for k, n in g.units) * g.elapsed)
+        naive = min(
+            gangs(job, True), key=lambda g: sum(job.offers[k].price * n for k, n in g.units) * g.elapsed
+        )
         wrong += naive.cost > best.cost
         assert solve_mix(job)[0] == pytest.approx(float(best.cost), rel=1e-9)
     assert wrong > 10  # the trap was there
 
 
 def test_a_unit_at_work_to_the_deadline_pays_its_last_step_whole() -> None:
-    fleet = Fleet([0], [1], [1], [80], [[F(1)]], [F(0)], [F(1)], [3600], [0], [F(10800)], F(1), deadline=F(3, 2), max_cards=2)
+    fleet = Fleet(
+        [0],
+        [1],
+        [1],
+        [80],
+        [[F(1)]],
+        [F(0)],
+        [F(1)],
+        [3600],
+        [0],
+        [F(10800)],
+        F(1),
+        deadline=F(3, 2),
+        max_cards=2,
+    )
     program = generate_program("b", columns_of(fleet), 10800.0, 1.0, 0.0, limits_of(fleet), "any")
     assert solve_program(program.program).cost == 4
     fleet.max_cards = 3
@@ -278,6 +299,8 @@ def test_equal_columns_are_merged_and_do_not_slow_the_search() -> None:
         [0] * many, [1] * many, [1] * many, [80] * many, [[F(3)]] * many, [F(0)] * many, [F(7)] * many, [1] * many,
         [0] * many, [F(100)], F(1),
     )  # fmt: skip
-    program = serve_program("s", columns_of(fleet), [float(rng.uniform(90, 100))], 1.0, 1.0, limits_of(fleet), "any")
+    program = serve_program(
+        "s", columns_of(fleet), [float(rng.uniform(90, 100))], 1.0, 1.0, limits_of(fleet), "any"
+    )
     assert len(program.columns) == 1
     assert program.columns.ident.tolist() == [0]
