@@ -128,17 +128,20 @@ def _reachable(nodes: list[int], smallest: int, sizes: tuple[int, ...]) -> list[
 
 @functools.cache
 def _layouts(gang: int, node: int) -> list[tuple[int, int, int, int]]:
-    """(tp, pp, dp, zero) that fill a gang: plain, sharded, tensor parallel, pipelines over nodes."""
+    """(tp, pp, dp, zero) that fill a gang: plain, sharded, tensor parallel, pipelines.
+
+    A larger node allows all that a smaller one does, so that it is never slower.
+    """
     found = [(1, 1, gang, zero) for zero in ((0,) if gang == 1 else (0, 2, 3))]
     for tp in TENSOR[1:]:
         if tp <= node and node % tp == 0 and gang % tp == 0:
             found.append((tp, 1, gang // tp, 1 if gang > tp else 0))
             if gang > tp:
                 found.append((tp, 1, gang // tp, 3))
-    for pp in PIPELINE:
-        tp = max((t for t in TENSOR if t <= node and node % t == 0), default=1)
-        if gang > node and gang % (tp * pp) == 0:
-            found.append((tp, pp, gang // (tp * pp), 1 if gang > tp * pp else 0))
+    for tp in (t for t in TENSOR if t <= node and node % t == 0):
+        for pp in PIPELINE:
+            if gang % (tp * pp) == 0:
+                found.append((tp, pp, gang // (tp * pp), 1 if gang > tp * pp else 0))
     return found
 
 
@@ -246,6 +249,9 @@ def _layout_columns(table: Table, some: Any) -> Mapping[str, np.ndarray]:
         "nodes": np.ceil(gang / node),
         "cards_per_node": np.minimum(gang, node),
         "tp": table.tp[some].astype(float),
+        "attention_ranks": np.ones(len(gang)),
+        "expert_ranks": np.ones(len(gang)),
+        "sequence_parts": np.ones(len(gang)),
         "pp": table.pp[some].astype(float),
         "dp": table.dp[some].astype(float),
         "zero_stage": table.zero_stage[some].astype(float),
@@ -263,6 +269,7 @@ def _card_columns(cards: list[Card], settled: Settled) -> dict[str, np.ndarray]:
         "usable_memory": column("usable_gib"),
         "memory_bandwidth": column("bandwidth_gb_s") * 1e9,
         "peak_flops": np.array([peak_tflops(card, settled) for card in cards]) * 1e12,
+        "peak_flops_16": column("bf16_tflops") * 1e12,
         "card_power": column("power_w"),
         "computes": np.array([float(c.architecture not in lacking) for c in cards]),
     }

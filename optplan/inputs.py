@@ -73,6 +73,10 @@ _NEED = _inputs(
     data_bytes=("byte", "bytes of text in the data set (0 = given in tokens)"),
     data_tokens=("token", "tokens of the data set (0 = given in bytes)"),
     epochs=("1", "passes over the data"),
+    trained_edges=("1", "1 where LoRA also trains embedding and head"),
+    offloaded_weights=("1", "1 where the host keeps weights and gradients"),
+    offloaded_states=("1", "1 where the host keeps optimizer states"),
+    offloaded_activations=("1", "1 where the host keeps activations until the backward pass"),
     sequence=("token", "tokens of one training sequence"),
     batch=("1", "sequences of one optimizer step, over all cards"),
     asked_micro_batch=("1", "sequences a card holds at once, as asked (0 = as many as fit)"),
@@ -92,6 +96,7 @@ _CARD = _inputs(
     usable_memory=("GiB", "memory of the card that a program can have"),
     memory_bandwidth=("byte/s", "memory bandwidth of the card"),
     peak_flops=("FLOP/s", "dense peak of the card at the compute precision"),
+    peak_flops_16=("FLOP/s", "dense peak of the card in 16 bits"),
     link_bandwidth=("byte/s", "card to card inside a node, one direction"),
     fast_link=("1", "1 where the cards of a node have a link of their own (NVLink and its kin)"),
     computes=(
@@ -107,9 +112,12 @@ _LAYOUT = _inputs(
     nodes=("1", "nodes of the gang or replica"),
     cards_per_node=("1", "cards of one node"),
     tp=("1", "tensor parallel degree"),
+    attention_ranks=("1", "ranks over which attention is data parallel inside a replica; 1 = none"),
+    expert_ranks=("1", "ranks over which whole experts are spread inside a replica; 1 = each expert is cut"),
     pp=("1", "pipeline parallel degree"),
     dp=("1", "data parallel degree"),
     zero_stage=("1", "what data parallel ranks shard: 0 nothing, 1 states, 2 + gradients, 3 + weights"),
+    sequence_parts=("1", "context parallel degree: cards that hold parts of one sequence"),
     recompute=("1", "1 where activations are recomputed in the backward pass"),
 )
 

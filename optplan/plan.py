@@ -17,6 +17,7 @@ from optplan.rule import Pack
 from optplan.settle import Settled
 from optplan.units import number
 
+TIGHT = 0.9  # of a card's memory: from here on it "just fits"
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 
 
@@ -73,6 +74,13 @@ class Line:
     low: dict[str, float] = field(default_factory=dict)
     high: dict[str, float] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+    @property
+    def fill(self) -> float:
+        """Share of the card's memory that must be filled, at the smallest batch; from TIGHT on it just fits."""
+        if "least_memory" in self.values:
+            return self.values["least_memory"] / self.values["usable_memory"]
+        return self.values.get("memory_fill", 0.0)
 
 
 @dataclass(frozen=True, slots=True)

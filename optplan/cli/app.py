@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from optplan.cli import answer, catalog, compare, rules, schema, why
+from optplan.cli import answer, catalog, compare, fit, rules, schema, validate, why
 from optplan.cli.guard import NO_PLAN
 
 app = typer.Typer(
@@ -27,6 +27,8 @@ app.command("ask")(answer.ask)
 app.command("explain")(why.explain)
 app.command("why-not")(why.why_not)
 app.command("compare")(compare.compare)
+app.command("fit")(fit.fit)
+app.command("validate")(validate.validate)
 app.add_typer(rules.app, name="rules")
 app.add_typer(catalog.catalog_app, name="catalog")
 app.add_typer(catalog.models_app, name="models")

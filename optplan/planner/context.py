@@ -19,9 +19,9 @@ from optplan.rule import Pack
 from optplan.settle import Settled
 
 TARGETS: Final = {
-    "finetune": ("memory_per_card", "train_tokens", "tokens_per_second", "job_hours"),
-    "generate": ("memory_per_card", "replica_capacity"),
-    "serve": ("memory_per_card", "replica_capacity"),
+    "finetune": ("memory_per_card", "least_memory", "train_tokens", "tokens_per_second", "job_hours"),
+    "generate": ("memory_per_card", "least_memory", "replica_capacity"),
+    "serve": ("memory_per_card", "least_memory", "replica_capacity"),
 }
 BUY: Final = PURCHASE.index("buy")
 SPOT: Final = PURCHASE.index("spot")
@@ -101,12 +101,15 @@ class Pricing:
         convert, code = self.context.catalog.convert, self.context.settled.currency
         return np.array([convert(1.0, c, code) for c in self.context.catalog.offers.currencies])
 
+    @cached_property
+    def _power(self) -> np.ndarray:
+        return np.array([card.power_w for card in self.context.catalog.cards.values()])
+
     def offer_columns(self, offers: np.ndarray) -> dict[str, Any]:
         """What rules may read of offers, one row each, money in the need's currency."""
-        table, catalog = self.context.catalog.offers, self.context.catalog
+        table = self.context.catalog.offers
         bought = table.purchase[offers] == BUY
         price = table.price[offers] * self._rate[table.currency[offers]]
-        power = np.array([catalog.cards[name].power_w for name in table.cards])
         return {
             "price_per_unit_hour": np.where(bought, 0.0, price),
             "price_per_unit": np.where(bought, price, 0.0),
@@ -115,7 +118,7 @@ class Pricing:
             "is_bought": bought.astype(float),
             "billing_step": table.billing_s[offers],
             "billing_minimum": table.minimum_s[offers],
-            "card_power": power[table.card[offers]],
+            "card_power": self._power[table.card[offers]],
         }
 
     def run(self, offers: np.ndarray, targets: Iterable[str], **given: Any) -> dict[str, Any]:

@@ -46,14 +46,18 @@ def find_fleet(context: Context, pricing: Pricing) -> Found:
     solution = solve_program(fleet.program, context.time_limit)
     found = Found(table, assessment, holds, fleet.program, solution, seconds=solution.seconds)
     if solution.values:
-        solution = _tie_broken(fleet, solution, context, found)
         setup = context.scalar("setup_hours", 0.0)
-        values = fleet.exact(solution.values, setup)
-        solution = replace(solution, values=values, cost=fleet.program.cost(values))
+        solution = _exact(fleet, solution, setup)
+        solution = _exact(fleet, _tie_broken(fleet, solution, context, found), setup)
         found.solution, found.picks = solution, _picks(fleet, solution)
         found.elapsed = _elapsed(fleet, solution, settled.hours, setup)
         found.options = _options(context, columns)
     return found
+
+
+def _exact(fleet: FleetProgram, solution: Solution, setup: float) -> Solution:
+    values = fleet.exact(solution.values, setup)
+    return replace(solution, values=values, cost=fleet.program.cost(values))
 
 
 def _tie_broken(fleet: FleetProgram, solution: Solution, context: Context, found: Found) -> Solution:
@@ -65,7 +69,7 @@ def _tie_broken(fleet: FleetProgram, solution: Solution, context: Context, found
     found.runs, found.seconds = found.runs + 1, found.seconds + again.seconds
     if not again.values:
         return solution
-    return replace(solution, values=again.values, cost=fleet.program.cost(again.values))
+    return replace(solution, values=again.values)
 
 
 def fleet_columns(

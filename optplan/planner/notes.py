@@ -10,7 +10,7 @@ import numpy as np
 
 from optplan.candidates import assumption_columns
 from optplan.evaluate import evaluate, pick
-from optplan.plan import Plan, Refusal, price_age
+from optplan.plan import TIGHT, Plan, Refusal, price_age
 from optplan.planner.context import BUY, Context, assumption_names
 from optplan.planner.found import Found
 from optplan.rules import base_of
@@ -18,7 +18,6 @@ from optplan.rules import pack as pack_of
 from optplan.units import GB, GIB, number
 
 OLD_DAYS = 180
-TIGHT = 0.9  # of the card's memory: "just fits"
 
 
 def refusals_of(context: Context, found: Found) -> list[Refusal]:
@@ -89,9 +88,10 @@ def warnings_of(context: Context, plan: Plan, today: date) -> list[str]:
     """Old prices, tight memory, spot, purchases priced in another currency."""
     found = _old_prices(context, plan, today)
     for line, card in zip(plan.lines, plan.cards, strict=True):
-        fill = line.values.get("memory_fill", 0.0)
-        if fill >= TIGHT:
-            found.append(f"{card.gpu} just fits: {fill:.0%} of its memory is used")
+        if line.fill >= TIGHT:
+            found.append(
+                f"{card.gpu} just fits: it needs {line.fill:.0%} of its memory, however small the batch"
+            )
         if card.purchase == "spot":
             found.append(f"{card.offer} is spot: it can be taken away, and its price moves")
         if context.catalog.offers.purchase[line.offer] == BUY and card.currency != plan.currency:

@@ -143,7 +143,9 @@ def job_program(
     """
     upper = float(single.cost[single.allowed].min(initial=math.inf))
     classes = _from_singles(single, best, gangs, limits, upper)
-    classes += _from_sums(lots, gangs, price, limits, upper)
+    as_cheap = single.allowed & (single.cost <= upper * (1 + TOLERANCE))
+    fewest = int(gangs.size[single.gang[as_cheap]].min(initial=np.iinfo(np.int64).max))
+    classes += _from_sums(lots, gangs, price, limits, upper, fewest)
     classes.sort(key=lambda c: (c.size, -gangs.memory[c.gang], [lots.names(o) for o, _ in c.lots]))
     return _build(name, classes, lots, gangs, limits)
 
@@ -186,8 +188,13 @@ def _pareto(single: Single, keep: np.ndarray, size: np.ndarray, card: np.ndarray
     return np.array(kept, dtype=int)
 
 
-def _from_sums(lots: Lots, gangs: Gangs, price: Price, limits: Limits, upper: float) -> list[Class]:
-    """Classes whose nodes differ in size: kept where the cheapest card of the site could beat the best."""
+def _from_sums(
+    lots: Lots, gangs: Gangs, price: Price, limits: Limits, upper: float, fewest: int
+) -> list[Class]:
+    """Classes whose nodes differ in size: kept where the cheapest card of the site could beat the best.
+
+    fewest: cards of the best of equal nodes; as cheap with as few is kept, too, for the sake of ties.
+    """
     near = reduced(lots.take(np.flatnonzero(lots.joins)), by_site=True)
     group = near.site.astype(np.int64) * (int(near.card.max(initial=0)) + 1) + near.card
     _, inverse, sizes = np.unique(group, return_inverse=True, return_counts=True)
@@ -199,9 +206,9 @@ def _from_sums(lots: Lots, gangs: Gangs, price: Price, limits: Limits, upper: fl
     lot, gang = lot[usable], gang[usable]
     unit_cost, elapsed = price(near.offer[lot], gang)
     bound = gangs.size[gang] * unit_cost / near.gpus[lot]
-    could = (
-        (bound < upper * (1 - TOLERANCE)) & within(elapsed, limits.deadline) & within(bound, limits.budget)
-    )
+    tied = (bound <= upper * (1 + TOLERANCE)) & (gangs.size[gang] <= fewest)
+    could = (bound < upper * (1 - TOLERANCE)) | tied
+    could &= within(elapsed, limits.deadline) & within(bound, limits.budget)
     key = near.site[lot].astype(np.int64) * len(gangs) + gang
     found: dict[tuple[int, int], list[tuple[int, int, float, float]]] = {}
     for i in np.flatnonzero(np.isin(key, key[could])).tolist():

@@ -62,8 +62,8 @@ def mix_program(
         program.row(f"size:{number}", fill, low=0, high=0)
         _times(program, number, one, z, speeds, limits.deadline)
         if math.isfinite(limits.budget):
-            scale = 1 / (limits.budget if one.slot else max(abs(v) for v in pay.values()))
-            top = 1 + TOLERANCE if one.slot else 0.0
+            scale = 1 / (limits.budget if one.slot else max(abs(v) for v in pay.values()) or 1.0)
+            top = 1 + TOLERANCE if one.slot else TOLERANCE
             program.row(f"budget:{number}", {x: v * scale for x, v in pay.items()}, high=top)
     program.row("one_gang", dict.fromkeys(result.chosen, 1.0), low=1, high=1)
     scaled_most(program, "max_cards", held, limits.max_cards)

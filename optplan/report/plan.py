@@ -8,7 +8,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from optplan.plan import Band, CardLine, Line, Plan
+from optplan.plan import TIGHT, Band, CardLine, Line, Plan
 from optplan.report import words
 from optplan.report.console import bullet, grid, heading, table_console
 from optplan.report.noplan import print_no_plan, print_refusals
@@ -129,7 +129,7 @@ def _fit(plan: Plan, line: Line) -> Text:
     unit = plan.pack.rules["memory_per_card"].unit
     needs = line.values["memory_per_card"]
     has = line.values["card_memory_gb" if unit == "GB" else "usable_memory"]
-    tight = needs >= words.JUST_FITS * has
+    tight = line.fill >= TIGHT
     amounts = f"{words.figure(needs)} of {words.value(has, unit, '')}"
     text = f"{amounts} a card, {words.percent(needs / has)} full, {'just fits' if tight else 'fits'}"
     return Text(text, style="yellow" if tight else "dim")

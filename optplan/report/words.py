@@ -24,7 +24,6 @@ UNITS: Final = {
     "request/s": "requests/s",
 }
 PLURALS: Final = ("cards", "replicas", "tokens", "requests")
-JUST_FITS: Final = 0.9  # of the usable memory: from here on "fits" becomes "just fits"
 SMALL: Final = 0.01
 
 

@@ -14,9 +14,20 @@ from optplan.rule import Pack, collect
 TASKS: Final = ("finetune", "generate", "serve")
 _MODULES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "engineering": {
-        "finetune": ("model", "adapters", "cards", "memory", "training", "links", "jobs", "price"),
-        "generate": ("model", "cards", "engine", "decoding", "generate", "jobs", "price"),
-        "serve": ("model", "cards", "engine", "decoding", "serve", "price"),
+        "finetune": (
+            "model",
+            "adapters",
+            "cards",
+            "memory",
+            "activations",
+            "arithmetic",
+            "training",
+            "links",
+            "jobs",
+            "price",
+        ),
+        "generate": ("model", "cards", "engine", "cache", "decoding", "generate", "jobs", "price"),
+        "serve": ("model", "cards", "engine", "cache", "decoding", "serve", "price"),
     },
     "lesson": {
         "finetune": ("lesson", "lesson_finetune"),

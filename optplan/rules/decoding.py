@@ -11,7 +11,7 @@ from typing import Any
 from numpy import maximum, minimum, where
 
 from optplan.rule import derive
-from optplan.rules.constants import EACH_TOKEN, ONE_REQUEST, PAIR_FLOP
+from optplan.rules.constants import EACH_TOKEN, FORWARD_FLOP, ONE_REQUEST, PAIR_FLOP
 
 ENGINES = "fitted on published throughputs: TensorRT-LLM perf-overview, aiconfigurator, lmdeploy benchmark"
 MLA = "DeepSeek-AI 2024, arXiv:2405.04434, section 2.1"
@@ -26,9 +26,26 @@ def reduce_speed(
 
 
 @derive(unit="s/token", source="Patarasuk & Yuan 2009, doi:10.1016/j.jpdc.2008.09.002", status="exact")
-def reduce_time(layers: Any, hidden: Any, compute_bytes: Any, tp: Any, reduce_speed: Any) -> Any:
-    """Sending of one token's two all-reduces a layer between tensor parallel cards"""
-    return 2 * layers * EACH_TOKEN * hidden * compute_bytes * 2 * (tp - 1) / tp / reduce_speed
+def reduce_time(
+    layers: Any,
+    hidden: Any,
+    compute_bytes: Any,
+    tp: Any,
+    attention_ranks: Any,
+    experts_per_token: Any,
+    reduce_speed: Any,
+) -> Any:
+    """Sending of one token's two all-reduces a layer between tensor parallel cards
+
+    Under data parallel attention a token goes to the cards of its experts and back instead.
+    """
+    return (
+        2
+        * layers
+        * (EACH_TOKEN * hidden * compute_bytes)
+        * where(attention_ranks > 1, minimum(experts_per_token, tp) / tp, 2 * (tp - 1) / tp)
+        / reduce_speed
+    )
 
 
 @derive(unit="s/token", source="Narayanan et al. 2021, arXiv:2104.04473", status="exact")
@@ -62,25 +79,65 @@ def prefill_attention_flop(
     )
 
 
-@derive(unit="FLOP/s", source=ENGINES, status="fitted")
-def prefill_speed(
-    peak_flops: Any, prefill_efficiency: Any, moe_efficiency: Any, experts: Any, tp: Any
+@derive(unit="FLOP/token", source="Fedus et al. 2022, arXiv:2101.03961", status="exact")
+def expert_flop(
+    moe_layers: Any, experts_per_token: Any, gated: Any, hidden: Any, moe_intermediate: Any
 ) -> Any:
-    """Arithmetic of a prefill on tensor parallel cards"""
-    return peak_flops * prefill_efficiency * where(experts > 0, moe_efficiency, 1) * tp
+    """Multiplications and additions of one token in the routed experts that it visits"""
+    return FORWARD_FLOP * moe_layers * experts_per_token * (2 + gated) * hidden * moe_intermediate
+
+
+@derive(unit="1", source=ENGINES, status="fitted")
+def expert_efficiency(
+    moe_efficiency: Any, moe_intermediate: Any, expert_ranks: Any, tp: Any, half_speed_expert: Any
+) -> Any:
+    """Arithmetic of experts over that of dense layers
+
+    Narrow experts, and those cut narrow by tensor parallelism, fill the units badly.
+    """
+    return moe_efficiency / (1 + half_speed_expert / maximum(moe_intermediate * expert_ranks / tp, 1))
+
+
+@derive(unit="s/token", source=ENGINES, status="fitted")
+def matrix_time(
+    expert_flop: Any,
+    expert_efficiency: Any,
+    forward_flop: Any,
+    experts: Any,
+    dense_in_16: Any,
+    peak_flops: Any,
+    peak_flops_16: Any,
+    tp: Any,
+) -> Any:
+    """Matrix products of one token at the cards' peak; what is stored in 16 bits works in 16 bits"""
+    return (
+        expert_flop / expert_efficiency / peak_flops
+        + (forward_flop - expert_flop) / where(experts * dense_in_16 > 0, peak_flops_16, peak_flops)
+    ) / tp
 
 
 @derive(unit="s/request", source=ENGINES, status="fitted")
 def prefill_time(
     prompt_tokens: Any,
-    forward_flop: Any,
+    matrix_time: Any,
     prefill_attention_flop: Any,
-    prefill_speed: Any,
+    peak_flops_16: Any,
+    prefill_efficiency: Any,
+    tp: Any,
     reduce_time: Any,
     hand_over: Any,
+    serving_time_spread: Any,
 ) -> Any:
-    """Working through the prompt of one request, on all stages"""
-    return prompt_tokens * ((forward_flop + prefill_attention_flop) / prefill_speed + reduce_time + hand_over)
+    """Working through the prompt of one request, on all stages; attention works in 16 bits"""
+    return (
+        prompt_tokens
+        * (
+            (matrix_time + prefill_attention_flop / peak_flops_16 / tp) / prefill_efficiency
+            + reduce_time
+            + hand_over
+        )
+        * serving_time_spread
+    )
 
 
 @derive(unit="s", source=ENGINES, status="fitted")
@@ -88,6 +145,7 @@ def step_overhead(
     engine_step_time: Any,
     engine_layer_time: Any,
     layer_time_factor: Any,
+    launch_factor: Any,
     layers: Any,
     moe_layer_time: Any,
     moe_layers: Any,
@@ -101,8 +159,7 @@ def step_overhead(
     """Scheduling, launches and the latency of all-reduces, in one decode step"""
     return (
         engine_step_time
-        + engine_layer_time * layer_time_factor * layers
-        + moe_layer_time * layer_time_factor * moe_layers
+        + launch_factor * layer_time_factor * (engine_layer_time * layers + moe_layer_time * moe_layers)
         + where(
             tp > 1, 2 * layers * where(fast_link > 0, reduce_latency, reduce_latency_pcie), 0 * reduce_latency
         )
@@ -116,16 +173,16 @@ def dense_read_time(
     edge_params: Any,
     embedding_params: Any,
     expert_params: Any,
-    stored_weight_bytes: Any,
+    dense_weight_bytes: Any,
     edge_weight_bytes: Any,
-    tp: Any,
+    attention_tp: Any,
     memory_bandwidth: Any,
     weight_read_efficiency: Any,
 ) -> Any:
     """Reading all weights but the experts' once, on all stages; of the edges only the head"""
     return (
-        ((params - edge_params - expert_params) * stored_weight_bytes + embedding_params * edge_weight_bytes)
-        / tp
+        ((params - edge_params - expert_params) * dense_weight_bytes + embedding_params * edge_weight_bytes)
+        / attention_tp
         / (memory_bandwidth * weight_read_efficiency)
     )
 
@@ -163,30 +220,29 @@ def step_per_request(
     cache_shards: Any,
     memory_bandwidth: Any,
     cache_read_efficiency: Any,
-    forward_flop: Any,
+    matrix_time: Any,
     decode_attention_flop: Any,
-    peak_flops: Any,
+    peak_flops_16: Any,
     decode_efficiency: Any,
-    moe_efficiency: Any,
-    experts: Any,
     tp: Any,
     pp: Any,
     reduce_time: Any,
     hand_over: Any,
+    engine_request_time: Any,
 ) -> Any:
-    """What one more request adds to a decode step: reading its cache, arithmetic, sending
+    """What one more request adds to a decode step: reading its cache, arithmetic, sending, sampling
 
     Stages of a pipeline work on equal parts of the batch at the same time.
     """
     return (
         mean_cache / (cache_shards * memory_bandwidth * cache_read_efficiency)
         + (
-            (forward_flop + decode_attention_flop)
-            / (peak_flops * decode_efficiency * where(experts > 0, moe_efficiency, 1) * tp)
+            (matrix_time + decode_attention_flop / peak_flops_16 / tp) / decode_efficiency
             + reduce_time
             + hand_over
         )
         / (EACH_TOKEN * ONE_REQUEST)
+        + engine_request_time
     ) / pp
 
 
@@ -204,6 +260,7 @@ def step_time(
     touched_experts: Any,
     step_per_request: Any,
     concurrent_requests: Any,
+    serving_time_spread: Any,
 ) -> Any:
     """One decode step at the batch chosen: every sequence gets one token"""
     return (
@@ -211,4 +268,12 @@ def step_time(
         + dense_read_time
         + expert_read_time * touched_experts
         + step_per_request * concurrent_requests
-    )
+    ) * serving_time_spread
+
+
+@derive(unit="s", source=ENGINES, status="fitted")
+def pass_time(
+    step_overhead: Any, dense_read_time: Any, expert_read_time: Any, serving_time_spread: Any
+) -> Any:
+    """What a pass over a prompt takes beside its tokens: launches, and reading all weights once"""
+    return (step_overhead + dense_read_time + expert_read_time) * serving_time_spread

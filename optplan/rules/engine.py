@@ -1,28 +1,63 @@
-"""Memory of one card of a replica: weights, working space, and the cache of keys and values."""
+"""Memory of one card of a replica: weights, working space, and what is left for the cache."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from numpy import maximum, minimum, where
+from numpy import ceil, maximum, where
 
 from optplan.rule import at_most, derive, require
-from optplan.rules.constants import EACH_TOKEN, KEY_AND_VALUE, ONE_REQUEST
+from optplan.rules.constants import EACH_TOKEN, ONE_REQUEST
 from optplan.units import GIB
 
 VLLM = "Kwon et al. 2023 (vLLM), arXiv:2309.06180"
-MLA = "DeepSeek-AI 2024, arXiv:2405.04434, section 2.1"
+
+
+@derive(
+    unit="byte", source="openai/gpt-oss and nvidia FP4 checkpoints: only experts have 4 bits", status="exact"
+)
+def dense_weight_bytes(stored_weight_bytes: Any, compute_bytes: Any, experts: Any, dense_in_16: Any) -> Any:
+    """Bytes of one weight outside the routed experts, block scales counted"""
+    return where(experts * dense_in_16 > 0, compute_bytes, stored_weight_bytes)
+
+
+@derive(unit="1", source="Fedus et al. 2022, arXiv:2101.03961", status="exact")
+def expert_params_per_card(expert_params: Any, layers: Any, tp: Any, pp: Any) -> Any:
+    """Parameters of routed experts on the fullest card, split by tensors or by experts"""
+    return expert_params * ceil(layers / pp) / layers / tp
 
 
 @derive(unit="GiB", source="AutoGPTQ, AWQ and safetensors checkpoints", status="exact")
 def weight_memory(
-    block_params_per_card: Any, edge_params_per_card: Any, stored_weight_bytes: Any, edge_weight_bytes: Any
+    block_params_per_card: Any,
+    expert_params_per_card: Any,
+    edge_params_per_card: Any,
+    attention_ranks: Any,
+    dense_weight_bytes: Any,
+    stored_weight_bytes: Any,
+    edge_weight_bytes: Any,
+    weight_spread: Any,
 ) -> Any:
-    """Weights on one card, block scales counted, embeddings and head in 16 bits"""
-    return (block_params_per_card * stored_weight_bytes + edge_params_per_card * edge_weight_bytes) / GIB
+    """Weights on one card, block scales counted, embeddings and head in 16 bits
+
+    Ranks of data parallel attention each hold everything but the experts.
+    """
+    return (
+        (
+            (block_params_per_card - expert_params_per_card) * attention_ranks * dense_weight_bytes
+            + expert_params_per_card * stored_weight_bytes
+            + edge_params_per_card * attention_ranks * edge_weight_bytes
+        )
+        / GIB
+        * weight_spread
+    )
 
 
-@derive(unit="GiB", source="vLLM v1 gpu_worker.py determine_available_memory", status="fitted")
+@derive(
+    unit="GiB",
+    source="vLLM v1 gpu_worker.py determine_available_memory; bitsandbytes and exllama kernels",
+    status="fitted",
+)
 def engine_activation(
     profile_base: Any,
     profile_logit_bytes: Any,
@@ -32,40 +67,31 @@ def engine_activation(
     active_width: Any,
     compute_bytes: Any,
     tp: Any,
+    dequantised_matrices: Any,
+    intermediate: Any,
+    working_spread: Any,
 ) -> Any:
-    """Largest working space that the engine sets aside: a full batch of tokens, or logits of all sequences"""
+    """Largest working space that the engine sets aside: a full batch of tokens, or logits of all sequences
+
+    Beside it, matrices that kernels turn back into 16 bits.
+    """
     return (
         profile_base
-        + maximum(
-            profile_logit_bytes * vocab,
-            EACH_TOKEN * profile_tokens * 3 * (active_width / tp + hidden) * compute_bytes,
+        + (
+            maximum(
+                profile_logit_bytes * vocab,
+                EACH_TOKEN * profile_tokens * 3 * (active_width / tp + hidden) * compute_bytes,
+            )
+            + dequantised_matrices * hidden * intermediate * compute_bytes
         )
         / GIB
-    )
+    ) * working_spread
 
 
 @derive(unit="GiB", source="vLLM v1 gpu_worker.py: CUDA graphs and communicators", status="fitted")
-def engine_runtime(engine_memory: Any, communicator_memory: Any, cards: Any) -> Any:
+def engine_runtime(engine_memory: Any, communicator_memory: Any, cards: Any, working_spread: Any) -> Any:
     """Context, graphs of kernels, and communicators where there are several cards"""
-    return engine_memory + where(cards > 1, communicator_memory, 0 * communicator_memory)
-
-
-@derive(unit="byte/token", source=f"Ainslie et al. 2023, arXiv:2305.13245; {MLA}", status="exact")
-def cache_bytes_per_token_layer(kv_width: Any, kv_lora_rank: Any, qk_rope: Any, kv_bytes: Any) -> Any:
-    """Cached by one layer for one token
-
-    A key and a value; with MLA one compressed vector and the rotary key.
-    """
-    return KEY_AND_VALUE * kv_bytes * where(kv_lora_rank > 0, (kv_lora_rank + qk_rope) / 2, kv_width)
-
-
-@derive(unit="1", source="Ainslie et al. 2023, arXiv:2305.13245", status="exact")
-def cache_shards(tp: Any, kv_heads: Any, kv_lora_rank: Any) -> Any:
-    """Ways the cache is split over tensor parallel cards
-
-    Beyond one key head a card it is repeated; MLA's compressed vector is whole on every card.
-    """
-    return where(kv_lora_rank > 0, 1, minimum(tp, maximum(kv_heads, 1)))
+    return (engine_memory + where(cards > 1, communicator_memory, 0 * communicator_memory)) * working_spread
 
 
 @derive(unit="GiB", source=VLLM, status="fitted")
@@ -76,91 +102,12 @@ def cache_memory(
     return fillable_memory - weight_memory - engine_activation - engine_runtime
 
 
-@derive(unit="token/request", source="definition", status="exact")
-def request_tokens(prompt_tokens: Any, answer_tokens: Any) -> Any:
-    """Tokens of a request when its answer is complete"""
-    return prompt_tokens + answer_tokens
-
-
-@derive(unit="token/request", source="definition", status="exact")
-def mean_tokens(prompt_tokens: Any, answer_tokens: Any) -> Any:
-    """Tokens of a request at work, mean over its answer"""
-    return prompt_tokens + answer_tokens / 2
-
-
-@derive(unit="byte/request", source="Beltagy et al. 2020, arXiv:2004.05150", status="exact")
-def full_cache(
-    cache_bytes_per_token_layer: Any,
-    full_attention_layers: Any,
-    sliding_layers: Any,
-    sliding_window: Any,
-    request_tokens: Any,
-    linear_state: Any,
-) -> Any:
-    """Cache of a request when its answer is complete, all layers
-
-    Layers with a window keep no more than the window.
-    """
-    return (
-        cache_bytes_per_token_layer
-        * (
-            full_attention_layers * request_tokens
-            + sliding_layers * minimum(request_tokens, sliding_window / ONE_REQUEST)
-        )
-        + linear_state
-    )
-
-
-@derive(unit="byte/request", source="Beltagy et al. 2020, arXiv:2004.05150", status="exact")
-def mean_cache(
-    cache_bytes_per_token_layer: Any,
-    full_attention_layers: Any,
-    sliding_layers: Any,
-    sliding_window: Any,
-    mean_tokens: Any,
-    linear_state: Any,
-) -> Any:
-    """Cache of a request at work, mean over its answer, all layers"""
-    return (
-        cache_bytes_per_token_layer
-        * (
-            full_attention_layers * mean_tokens
-            + sliding_layers * minimum(mean_tokens, sliding_window / ONE_REQUEST)
-        )
-        + linear_state
-    )
-
-
-@derive(unit="byte/request", source="Yang et al. 2024 (gated DeltaNet), arXiv:2412.06464", status="assumed")
-def linear_state(linear_attention_layers: Any, heads: Any, head_dim: Any, compute_bytes: Any) -> Any:
-    """State that layers of linear attention keep for a request, however long"""
-    return linear_attention_layers * heads * head_dim * head_dim * compute_bytes / ONE_REQUEST
-
-
-@derive(unit="1", source="Huang et al. 2019, arXiv:1811.06965", status="exact")
-def cache_split(cache_shards: Any, pp: Any) -> Any:
-    """Ways a request's cache is split over the cards of a replica"""
-    return cache_shards * pp
-
-
-@derive(unit="request", source=VLLM, status="exact")
-def cache_requests(cache_memory: Any, cache_split: Any, mean_cache: Any) -> Any:
-    """Requests whose cache fits at once, at their mean length"""
-    return cache_memory * GIB * cache_split / mean_cache
-
-
-@derive(unit="token", source=VLLM, status="exact")
-def cache_tokens(cache_requests: Any, mean_tokens: Any) -> Any:
-    """Tokens that the cache of a replica holds"""
-    return maximum(cache_requests, 0 * ONE_REQUEST) * mean_tokens
-
-
 @derive(unit="GiB", source="sum of its parts", status="fitted")
 def memory_per_card(
     weight_memory: Any,
     engine_activation: Any,
     engine_runtime: Any,
-    mean_cache: Any,
+    request_bytes: Any,
     full_cache: Any,
     cache_split: Any,
     concurrent_requests: Any,
@@ -170,8 +117,16 @@ def memory_per_card(
         weight_memory
         + engine_activation
         + engine_runtime
-        + maximum(mean_cache * concurrent_requests, full_cache * ONE_REQUEST) / cache_split / GIB
+        + maximum(request_bytes * concurrent_requests, full_cache / cache_split * ONE_REQUEST) / GIB
     )
+
+
+@derive(unit="GiB", source="sum of its parts", status="fitted")
+def least_memory(
+    weight_memory: Any, engine_activation: Any, engine_runtime: Any, full_cache: Any, cache_split: Any
+) -> Any:
+    """What a card needs for one request at a time; the rest is filled with the cache of more"""
+    return weight_memory + engine_activation + engine_runtime + full_cache / cache_split * ONE_REQUEST / GIB
 
 
 @require(unit="token", source="the model's configuration, max_position_embeddings")

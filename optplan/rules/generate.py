@@ -23,6 +23,12 @@ def per_token_time(step_time: Any) -> Any:
     return EACH_TOKEN * step_time
 
 
+@derive(unit="s", source="definition", status="fitted")
+def first_token_time(prefill_time: Any, pass_time: Any, concurrent_requests: Any) -> Any:
+    """Time to the first token of a batch that starts together"""
+    return prefill_time * concurrent_requests + pass_time
+
+
 @derive(
     unit="request/s", source="fitted on published throughputs: TensorRT-LLM perf-overview", status="fitted"
 )

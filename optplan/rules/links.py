@@ -44,12 +44,52 @@ def synced_bytes(dp: Any, trained_per_card: Any, compute_bytes: Any) -> Any:
 
 @derive(unit="byte", source=f"{MEGATRON}; {RING}", status="exact")
 def tensor_bytes(
-    tp: Any, pp: Any, layers: Any, micro_batch_tokens: Any, hidden: Any, compute_bytes: Any
+    tp: Any, pp: Any, layers: Any, micro_batch_tokens: Any, hidden: Any, compute_bytes: Any, recompute: Any
 ) -> Any:
-    """What tensor parallel cards send in one micro-batch: four all-reduces a layer, two of them backward"""
+    """What tensor parallel cards send in one micro-batch: two all-reduces a layer in each pass
+
+    Forward, backward, and forward again where activations are recomputed.
+    """
     return (
-        4 * (layers / pp) * (2 * (tp - 1) / tp) * (EACH_TOKEN * micro_batch_tokens * hidden * compute_bytes)
+        (4 + 2 * recompute)
+        * (layers / pp)
+        * (2 * (tp - 1) / tp)
+        * (EACH_TOKEN * micro_batch_tokens * hidden * compute_bytes)
     )
+
+
+@derive(unit="s", source=MEGATRON, status="fitted")
+def tensor_time(tensor_bytes: Any, link_speed: Any, tensor_exposed: Any) -> Any:
+    """All-reduces of one micro-batch among tensor parallel cards: the next product waits for them
+
+    Newer software sends parts while others are still computed.
+    """
+    return tensor_exposed * tensor_bytes / link_speed
+
+
+@derive(unit="byte", source="Lepikhin et al. 2020, arXiv:2006.16668", status="exact")
+def expert_bytes(
+    expert_ranks: Any,
+    pp: Any,
+    moe_layers: Any,
+    micro_batch_tokens: Any,
+    experts_per_token: Any,
+    hidden: Any,
+    compute_bytes: Any,
+) -> Any:
+    """Tokens sent to experts on other cards in one micro-batch, there and back, forward and backward"""
+    return (
+        4 * (moe_layers / pp) * ((expert_ranks - 1) / expert_ranks)
+        * (EACH_TOKEN * micro_batch_tokens * experts_per_token * hidden * compute_bytes)
+    )  # fmt: skip
+
+
+@derive(unit="s", source="Lepikhin et al. 2020, arXiv:2006.16668", status="fitted")
+def expert_time(
+    expert_bytes: Any, expert_ranks: Any, cards_per_node: Any, link_speed: Any, node_speed: Any
+) -> Any:
+    """Sending tokens to their experts in one micro-batch; experts wait for them"""
+    return expert_bytes / where(expert_ranks > cards_per_node, minimum(link_speed, node_speed), link_speed)
 
 
 @derive(unit="byte", source="Narayanan et al. 2021, arXiv:2104.04473", status="exact")
@@ -73,7 +113,6 @@ def communication_time(
     accumulation: Any,
     gathered_bytes: Any,
     synced_bytes: Any,
-    tensor_bytes: Any,
     stage_bytes: Any,
     gang_speed: Any,
     link_speed: Any,
@@ -82,12 +121,11 @@ def communication_time(
     message_hops: Any,
     hop_time: Any,
 ) -> Any:
-    """All communication of one optimizer step, were nothing hidden behind computing"""
+    """Communication of one optimizer step that computing can hide, were nothing hidden"""
     return (
         accumulation
         * (
             gathered_bytes / gang_speed
-            + tensor_bytes / link_speed
             + stage_bytes / where(nodes > 1, minimum(link_speed, node_speed), link_speed)
             + message_hops * hop_time
         )

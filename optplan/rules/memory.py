@@ -1,6 +1,6 @@
-"""Memory of one card while fine-tuning.
+"""Memory of one card while fine-tuning, activations apart (see activations.py).
 
-peak = static + max(optimizer step, one micro-batch); static = weights + gradients + optimizer + runtime.
+peak = spread x (held + max(backward pass, optimizer step)); held = weights + gradients + optimizer + runtime.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from typing import Any
 from numpy import ceil, floor, maximum, minimum, where
 
 from optplan.rule import at_most, derive, require
-from optplan.rules.constants import EACH_TOKEN
 from optplan.units import GIB
 
 ZERO = "Rajbhandari et al. 2020, arXiv:1910.02054, section 3"
-KORTHIKANTI = "Korthikanti et al. 2022, arXiv:2205.05198, section 4"
+FSDP = "Zhao et al. 2023 (PyTorch FSDP), arXiv:2304.11277"
 
 
 @derive(unit="1", source=ZERO, status="exact")
@@ -35,34 +34,69 @@ def state_shards(zero_stage: Any, dp: Any) -> Any:
     return where(zero_stage >= 1, dp, 1)
 
 
+@derive(unit="1", source="Lepikhin et al. 2020, arXiv:2006.16668", status="exact")
+def experts_per_card(expert_params: Any, layers: Any, tp: Any, pp: Any, expert_ranks: Any) -> Any:
+    """Parameters of routed experts on the fullest card: expert parallel ranks hold different ones"""
+    return expert_params * ceil(layers / pp) / layers / (tp * expert_ranks)
+
+
 @derive(unit="1", source="Narayanan et al. 2021, arXiv:2104.04473", status="exact")
-def params_per_card(block_params_per_card: Any, edge_params_per_card: Any) -> Any:
+def held_block_params(block_params_per_card: Any, experts_per_card: Any, expert_ranks: Any) -> Any:
+    """Parameters of the layers on the fullest card, split by tensors, stages and experts, before sharding"""
+    return block_params_per_card - experts_per_card * (expert_ranks - 1)
+
+
+@derive(unit="1", source="Narayanan et al. 2021, arXiv:2104.04473", status="exact")
+def params_per_card(held_block_params: Any, edge_params_per_card: Any) -> Any:
     """Parameters of the fullest card, before sharding"""
-    return block_params_per_card + edge_params_per_card
+    return held_block_params + edge_params_per_card
 
 
 @derive(unit="1", source="Hu et al. 2021, arXiv:2106.09685", status="exact")
-def trained_per_card(is_full: Any, params_per_card: Any, adapter_params: Any, tp: Any, pp: Any) -> Any:
-    """Trained parameters of one card, before sharding"""
-    return where(is_full > 0, params_per_card, adapter_params / (tp * pp))
+def trained_per_card(
+    is_full: Any, params_per_card: Any, adapter_params: Any, held_block_params: Any, block_params: Any
+) -> Any:
+    """Trained parameters of one card, before sharding: adapters are split as their layers are"""
+    return where(is_full > 0, params_per_card, adapter_params * held_block_params / block_params)
+
+
+@derive(unit="1", source=f"{ZERO}; Lepikhin et al. 2020, arXiv:2006.16668", status="exact")
+def state_params(
+    trained_per_card: Any, is_full: Any, experts_per_card: Any, state_shards: Any, expert_ranks: Any
+) -> Any:
+    """Parameters whose optimizer states one card holds
+
+    The copies of an expert are fewer than the data parallel ranks, and only they share its states.
+    """
+    return (
+        trained_per_card + is_full * experts_per_card * (minimum(expert_ranks, state_shards) - 1)
+    ) / state_shards
 
 
 @derive(unit="GiB", source=f"{ZERO}; Dettmers et al. 2023, arXiv:2305.14314", status="exact")
 def frozen_weights(
     is_full: Any,
-    block_params_per_card: Any,
+    held_block_params: Any,
     edge_params_per_card: Any,
     stored_weight_bytes: Any,
     edge_weight_bytes: Any,
+    quantised: Any,
+    edge_cast_bytes: Any,
+    offloaded_weights: Any,
     weight_shards: Any,
 ) -> Any:
     """Weights that LoRA leaves as they are
 
-    Blocks at the asked precision with their scales; embeddings and head in 16 bits.
+    Blocks at the asked precision with their scales; embeddings and head in 16 bits, which peft raises to 32
+    where blocks are quantised (prepare_model_for_kbit_training).
     """
     return (
         (1 - is_full)
-        * (block_params_per_card * stored_weight_bytes + edge_params_per_card * edge_weight_bytes)
+        * (1 - offloaded_weights)
+        * (
+            held_block_params * stored_weight_bytes
+            + edge_params_per_card * (edge_weight_bytes + quantised * edge_cast_bytes)
+        )
         / weight_shards
         / GIB
     )
@@ -82,44 +116,73 @@ def held_weight_bytes(
 
 
 @derive(unit="GiB", source=ZERO, status="exact")
-def trained_weights(trained_per_card: Any, held_weight_bytes: Any, weight_shards: Any) -> Any:
+def trained_weights(
+    trained_per_card: Any, held_weight_bytes: Any, weight_shards: Any, offloaded_weights: Any
+) -> Any:
     """Weights that training changes"""
-    return trained_per_card * held_weight_bytes / weight_shards / GIB
+    return trained_per_card * held_weight_bytes * (1 - offloaded_weights) / weight_shards / GIB
 
 
 @derive(unit="GiB", source=ZERO, status="exact")
 def gradients(
-    trained_per_card: Any, is_full: Any, gradient_bytes: Any, adapter_weight_bytes: Any, gradient_shards: Any
+    trained_per_card: Any,
+    is_full: Any,
+    gradient_bytes: Any,
+    adapter_weight_bytes: Any,
+    gradient_shards: Any,
+    offloaded_weights: Any,
 ) -> Any:
     """Gradients of the trained parameters
 
-    An adapter's gradient has its weight's precision.
+    An adapter's gradient has its weight's precision. Where weights are kept by the host, so are gradients.
     """
-    return trained_per_card * where(is_full > 0, gradient_bytes, adapter_weight_bytes) / gradient_shards / GIB
+    return (
+        trained_per_card
+        * where(is_full > 0, gradient_bytes, adapter_weight_bytes)
+        * (1 - offloaded_weights)
+        / gradient_shards
+        / GIB
+    )
+
+
+@derive(unit="byte", source=f"{ZERO}; Dettmers et al. 2022, arXiv:2110.02861", status="exact")
+def state_bytes(
+    is_full: Any, usual_states: Any, optimizer_bytes: Any, asked_state_bytes: Any, adapter_state_bytes: Any
+) -> Any:
+    """Bytes of optimizer state of one trained parameter: by the framework's habit, or as asked"""
+    return where(is_full > 0, usual_states * optimizer_bytes + asked_state_bytes, adapter_state_bytes)
 
 
 @derive(unit="GiB", source=f"{ZERO}; Loshchilov & Hutter 2019, arXiv:1711.05101", status="exact")
-def optimizer_states(
-    trained_per_card: Any, is_full: Any, optimizer_bytes: Any, adapter_state_bytes: Any, state_shards: Any
-) -> Any:
+def optimizer_states(state_params: Any, state_bytes: Any, offloaded_states: Any) -> Any:
     """Optimizer states: two moments, and the 32-bit master copy where there is one"""
-    return trained_per_card * where(is_full > 0, optimizer_bytes, adapter_state_bytes) / state_shards / GIB
+    return state_params * state_bytes * (1 - offloaded_states) / GIB
+
+
+@derive(unit="GiB", source="peft modules_to_save; fitted on published peaks", status="fitted")
+def trained_edges_memory(
+    trained_edges: Any, edge_params_per_card: Any, edge_training_bytes: Any, weight_shards: Any
+) -> Any:
+    """Embedding and head that LoRA trains too: a second copy, its gradients and states"""
+    return trained_edges * edge_params_per_card * edge_training_bytes / weight_shards / GIB
 
 
 @derive(unit="GiB", source="PyTorch torch.optim foreach AdamW; DeepSpeed stage_1_and_2.py", status="fitted")
-def step_temporary(trained_per_card: Any, is_full: Any, step_bytes: Any, state_shards: Any) -> Any:
+def step_temporary(
+    state_params: Any, is_full: Any, step_bytes: Any, zero_stage: Any, offloaded_states: Any
+) -> Any:
     """Buffer of the optimizer step: parameter-sized temporaries of foreach AdamW, or flat copies
 
-    Negligible for adapters.
+    ZeRO-3 steps through sub-groups, with half of it at a time. Negligible for adapters.
     """
-    return is_full * trained_per_card * step_bytes / state_shards / GIB
+    return is_full * state_params * step_bytes * (1 - offloaded_states) / where(zero_stage >= 3, 2, 1) / GIB
 
 
-@derive(unit="GiB", source="Zhao et al. 2023 (PyTorch FSDP), arXiv:2304.11277", status="fitted")
+@derive(unit="GiB", source=FSDP, status="fitted")
 def communication_buffers(
     zero_stage: Any,
     dp: Any,
-    block_params_per_card: Any,
+    held_block_params: Any,
     layers: Any,
     pp: Any,
     edge_params_per_card: Any,
@@ -129,13 +192,13 @@ def communication_buffers(
 ) -> Any:
     """Layers gathered for use under ZeRO-3 or FSDP; gradient buckets otherwise
 
-    The embedding is gathered like a layer, and is often the largest.
+    Embedding and head stay gathered from the forward to the backward pass.
     """
     return where(
         dp > 1,
         where(
             zero_stage >= 3,
-            maximum(gathered_layers * block_params_per_card * pp / layers, edge_params_per_card)
+            (minimum(gathered_layers, layers / pp) * held_block_params * pp / layers + edge_params_per_card)
             * compute_bytes
             / GIB,
             bucket_memory,
@@ -145,9 +208,9 @@ def communication_buffers(
 
 
 @derive(unit="GiB", source="PyTorch CUDA context and allocator; NCCL channels per peer", status="fitted")
-def runtime(runtime_memory: Any, communicator_memory: Any, cards: Any) -> Any:
+def runtime(runtime_memory: Any, peer_memory: Any, cards: Any) -> Any:
     """CUDA context and libraries, communicators where there are several cards"""
-    return runtime_memory + where(cards > 1, communicator_memory, 0 * communicator_memory)
+    return runtime_memory + where(cards > 1, peer_memory, 0 * peer_memory)
 
 
 @derive(unit="GiB", source="sum of its parts", status="exact")
@@ -156,76 +219,11 @@ def static_memory(
     trained_weights: Any,
     gradients: Any,
     optimizer_states: Any,
-    communication_buffers: Any,
+    trained_edges_memory: Any,
     runtime: Any,
 ) -> Any:
     """What is there at every moment, whatever the micro-batch"""
-    return frozen_weights + trained_weights + gradients + optimizer_states + communication_buffers + runtime
-
-
-@derive(unit="1/token", source=f"{KORTHIKANTI}; fitted on published peaks", status="fitted")
-def values_kept_per_token(
-    gated: Any,
-    hidden: Any,
-    kv_width: Any,
-    active_width: Any,
-    adapter_mlp_matrices: Any,
-    hidden_values: Any,
-    hidden_values_plain: Any,
-    mlp_values: Any,
-    mlp_values_plain: Any,
-    mlp_adapter_values: Any,
-) -> Any:
-    """Values that one layer keeps for the backward pass, for one token
-
-    LoRA keeps nearly all of them, since gradients flow through frozen layers.
-    """
-    return (
-        where(gated > 0, hidden_values, hidden_values_plain) * hidden
-        + 2 * EACH_TOKEN * kv_width
-        + where(gated > 0, mlp_values, mlp_values_plain) * active_width
-        + where(adapter_mlp_matrices > 0, mlp_adapter_values, 0 * mlp_adapter_values) * active_width
-    )
-
-
-@derive(unit="byte/token", source=KORTHIKANTI, status="exact")
-def layer_activations(
-    values_kept_per_token: Any, compute_bytes: Any, heads: Any, score_values: Any, sequence: Any, tp: Any
-) -> Any:
-    """Activations of one layer in full, for one token, on one card
-
-    Scores of every pair of tokens are kept only without flash attention.
-    """
-    return compute_bytes * (values_kept_per_token + score_values * heads * sequence) / tp
-
-
-@derive(unit="byte/token", source="Chen et al. 2016, arXiv:1604.06174", status="exact")
-def stored_activations(
-    layers: Any, recompute: Any, hidden: Any, compute_bytes: Any, layer_activations: Any
-) -> Any:
-    """Activations kept for the backward pass, for one token, on one card
-
-    With recompute only each layer's input. The first stage of a pipeline holds as many micro-batches as
-    there are stages (1F1B), so stages do not lessen it.
-    """
-    return layers * where(recompute > 0, EACH_TOKEN * hidden * compute_bytes, layer_activations)
-
-
-@derive(unit="byte/token", source=f"{KORTHIKANTI}; Hsu et al. 2024, arXiv:2410.10989", status="fitted")
-def working_activations(layer_activations: Any, vocab: Any, logit_bytes: Any, tp: Any) -> Any:
-    """The larger of the logits and one layer in full, for one token
-
-    Logits: 16 bits, their 32-bit copy and its gradient; chunked or fused losses need far less.
-    """
-    return maximum(logit_bytes * vocab / tp, layer_activations)
-
-
-@derive(unit="GiB", source=KORTHIKANTI, status="fitted")
-def sequence_memory(
-    sequence: Any, stored_activations: Any, working_activations: Any, fragmentation: Any
-) -> Any:
-    """What one sequence of the micro-batch adds on one card"""
-    return sequence * (stored_activations + working_activations) * (1 + fragmentation) / GIB
+    return frozen_weights + trained_weights + gradients + optimizer_states + trained_edges_memory + runtime
 
 
 @derive(unit="1", source="Goyal et al. 2017, arXiv:1706.02677", status="exact")
@@ -236,14 +234,26 @@ def rank_batch(batch: Any, dp: Any) -> Any:
 
 @derive(unit="1", source="sum of its parts, solved for the micro-batch", status="exact")
 def largest_micro_batch(
-    asked_micro_batch: Any, fillable_memory: Any, static_memory: Any, sequence_memory: Any, rank_batch: Any
+    asked_micro_batch: Any,
+    fillable_memory: Any,
+    memory_spread: Any,
+    static_memory: Any,
+    communication_buffers: Any,
+    sequence_memory: Any,
+    rank_batch: Any,
 ) -> Any:
     """Sequences a card can hold at once: as asked, else as many as fit, at least one"""
     return minimum(
         where(
             asked_micro_batch > 0,
             asked_micro_batch,
-            maximum(floor((fillable_memory - static_memory) / sequence_memory), 1),
+            maximum(
+                floor(
+                    (fillable_memory / memory_spread - static_memory - communication_buffers)
+                    / sequence_memory
+                ),
+                1,
+            ),
         ),
         rank_batch,
     )
@@ -261,16 +271,33 @@ def micro_batch(rank_batch: Any, accumulation: Any) -> Any:
     return ceil(rank_batch / accumulation)
 
 
-@derive(unit="GiB", source=KORTHIKANTI, status="fitted")
-def activation_memory(micro_batch: Any, sequence_memory: Any) -> Any:
-    """Activations, logits and working space of the micro-batch"""
-    return micro_batch * sequence_memory
+@derive(unit="GiB", source="sum of its parts", status="fitted")
+def memory_per_card(
+    static_memory: Any,
+    step_temporary: Any,
+    activation_memory: Any,
+    communication_buffers: Any,
+    memory_spread: Any,
+) -> Any:
+    """Peak memory of the fullest card: in the backward pass or in the optimizer step
+
+    The spread leaves a margin where expected; its ends are those between sources of measurements.
+    """
+    return memory_spread * (
+        static_memory + maximum(step_temporary, activation_memory + communication_buffers)
+    )
 
 
 @derive(unit="GiB", source="sum of its parts", status="fitted")
-def memory_per_card(static_memory: Any, step_temporary: Any, activation_memory: Any) -> Any:
-    """Peak memory of the fullest card: in the backward pass or in the optimizer step"""
-    return static_memory + maximum(step_temporary, activation_memory)
+def least_memory(
+    static_memory: Any,
+    step_temporary: Any,
+    sequence_memory: Any,
+    communication_buffers: Any,
+    memory_spread: Any,
+) -> Any:
+    """What a card needs at the smallest micro-batch; the rest is filled because it speeds up"""
+    return memory_spread * (static_memory + maximum(step_temporary, sequence_memory + communication_buffers))
 
 
 @require(unit="1", source="Goyal et al. 2017, arXiv:1706.02677")

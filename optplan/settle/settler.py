@@ -149,6 +149,10 @@ class _Settler:
             "batch": float(self._or(need.batch, "batch")),
             "asked_micro_batch": float(need.micro_batch or 0),
             "deadline_hours": self._or(need.deadline, "deadline"),
+            "trained_edges": 0.0,
+            "offloaded_weights": 0.0,
+            "offloaded_states": 0.0,
+            "offloaded_activations": 0.0,
         }
         quantities |= {f"is_{kind}": float(method.kind == kind) for kind in ("full", "lora", "qlora")}
         if method.kind != "full" and "lora" not in method.model_fields_set:

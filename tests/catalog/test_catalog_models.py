@@ -371,4 +371,4 @@ def test_mixtures_and_plain_blocks_are_marked(catalog: Catalog) -> None:
     assert models["Qwen1.5-MoE-A2.7B"].shared_experts == 4
     assert models["Llama-4-Maverick-17B-128E"].dense_layers == 24
     plain = {name for name, model in models.items() if not model.gated}
-    assert {model.split("-")[0] for model in plain} == {"phi", "falcon", "mpt", "opt", "bloom"}
+    assert {model.split("-")[0] for model in plain} == {"phi", "falcon", "mpt", "opt", "bloom", "GPT"}

@@ -33,7 +33,7 @@ def commands() -> Iterator[tuple[str, TyperCommand]]:
 
 def test_all_the_documented_commands_are_there() -> None:
     expected = {
-        *("solve", "ask", "explain", "why-not", "compare", "version"),
+        *("solve", "ask", "explain", "why-not", "compare", "fit", "validate", "version"),
         *("rules list", "rules show", "rules diff", "rules check"),
         *("catalog show", "catalog check", "catalog import", "models show"),
         *("schema need", "schema plan"),

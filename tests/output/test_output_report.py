@@ -124,9 +124,19 @@ def test_nearly_full_cards_just_fit(
 ) -> None:
     plan = plan_of("finetune")
     line = plan.lines[0]
-    values = line.values | {"memory_per_card": share * line.values["usable_memory"]}
+    memory = share * line.values["usable_memory"]
+    values = line.values | {"memory_per_card": memory, "least_memory": memory}
     text = page(capsys, monkeypatch, replace(plan, lines=[replace(line, values=values)]), 160)
     assert state in joined(text)
+
+
+def test_a_card_filled_to_speed_up_fits_with_room(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_of("finetune")
+    line = plan.lines[0]
+    has = line.values["usable_memory"]
+    values = line.values | {"memory_per_card": 0.95 * has, "least_memory": 0.5 * has}
+    text = page(capsys, monkeypatch, replace(plan, lines=[replace(line, values=values)]), 160)
+    assert "95 % full, fits" in joined(text)
 
 
 def test_the_lesson_compares_with_the_gigabytes_of_the_name(

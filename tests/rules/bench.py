@@ -97,6 +97,7 @@ def card(name: str, precision: str, node: float = 1.0) -> dict[str, float]:
         "usable_memory": float(row["usable_gib"]),
         "memory_bandwidth": float(row["bandwidth_gb_s"]) * 1e9,
         "peak_flops": float(row[column] or row["bf16_tflops"]) * 1e12,
+        "peak_flops_16": float(row["bf16_tflops"]) * 1e12,
         "link_bandwidth": float(row["link_gb_s"] if fast else row["pcie_gb_s"] or 31.5) * 1e9,
         "fast_link": float(fast),
         "card_power": float(row["power_w"]),
@@ -107,7 +108,8 @@ def card(name: str, precision: str, node: float = 1.0) -> dict[str, float]:
 NEED: dict[str, dict[str, Any]] = {
     "finetune": {
         "data_bytes": 1e9, "data_tokens": 0.0, "epochs": 1.0, "sequence": 4096.0, "batch": 64.0,
-        "asked_micro_batch": 0.0, "deadline_hours": math.inf,
+        "asked_micro_batch": 0.0, "deadline_hours": math.inf, "trained_edges": 0.0,
+        "offloaded_weights": 0.0, "offloaded_states": 0.0, "offloaded_activations": 0.0,
     },
     "generate": {"requests": 1e6, "prompt_tokens": 1000.0, "answer_tokens": 250.0, "kv_bytes": 2.0},
     "serve": {
@@ -143,6 +145,9 @@ def given(
     values: dict[str, Any] = {
         "cards": 1.0,
         "tp": 1.0,
+        "attention_ranks": 1.0,
+        "expert_ranks": 1.0,
+        "sequence_parts": 1.0,
         "pp": 1.0,
         "dp": 1.0,
         "zero_stage": 0.0,

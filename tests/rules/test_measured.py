@@ -7,35 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from bench import quantities
-from measured import FOLDER, median_error, serving, training
+from measured import FOLDER, median_error, serving
 
 here = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"no measurements beside the checkout ({FOLDER.name}/)")
 
 
 def within_two(pairs: list[tuple[float, float]]) -> float:
     return float(np.mean([0.5 < p / m < 2 for p, m in pairs]))
-
-
-@here
-def test_training_memory_is_within_a_fifth_in_the_median() -> None:
-    pairs = [
-        (float(q["memory_per_card"]), float(row["peak_memory_gib_per_gpu"]))
-        for row, q in training("training_memory.csv")
-    ]
-    assert len(pairs) > 100
-    assert median_error(pairs) < 0.2
-    assert within_two(pairs) > 0.8
-
-
-@here
-def test_training_speed_is_within_a_fifth_in_the_median() -> None:
-    pairs = [
-        (float(q["tokens_per_second"] / q["cards"]), float(row["tokens_per_s_per_gpu"]))
-        for row, q in training("training_speed.csv")
-    ]
-    assert len(pairs) > 300
-    assert median_error(pairs) < 0.2
-    assert within_two(pairs) > 0.9
 
 
 @here
@@ -58,7 +36,7 @@ LORA = {"method": "lora", "lora_rank": 8.0, "asked_micro_batch": 1.0, "recompute
         ({"model_name": "GLM-4-9B", "cards": 4.0, "dp": 4.0, "zero_stage": 3.0, "asked_micro_batch": 1.0,
           "recompute": 1.0, "framework": "deepspeed", "sequence": 1024.0}, 52, 1.25),
         # Dettmers et al. 2023 (QLoRA): models of this size fine-tune on one 48 GB card
-        ({"model_name": "Llama-3.1-70B", "card_name": "A100-SXM4-80GB", "method": "qlora", "recompute": 1.0,
+        ({"model_name": "Llama-2-70b-hf", "card_name": "A100-SXM4-80GB", "method": "qlora", "recompute": 1.0,
           "asked_micro_batch": 1.0, "sequence": 512.0, "framework": "hf"}, 43, 1.15),
     ],
 )  # fmt: skip

@@ -83,7 +83,7 @@ def test_recompute_saves_memory_and_costs_time(case: dict[str, Any]) -> None:
     without = tuned({**case, "recompute": 0.0}, asked_micro_batch=1.0)
     again = tuned({**case, "recompute": 1.0}, asked_micro_batch=1.0)
     assert again["memory_per_card"] <= without["memory_per_card"]
-    assert again["job_hours"] >= without["job_hours"]
+    assert again["job_hours"] >= without["job_hours"] * (1 - 1e-9)
 
 
 @SETTINGS

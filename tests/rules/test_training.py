@@ -37,7 +37,8 @@ def test_one_gigabyte_of_text_is_a_quarter_of_a_billion_tokens() -> None:
 
 
 def test_small_matrices_reach_less_of_the_plateau() -> None:
-    q = quantities("finetune", sequence=385.0, hidden=565.0, **ONE)
+    half = {"half_speed_tokens": 385.0, "half_speed_width": 565.0}
+    q = quantities("finetune", sequence=385.0, hidden=565.0, **half, **ONE)
     assert q["saturation"] == pytest.approx(0.25)
 
 
@@ -63,6 +64,33 @@ def test_gradients_are_reduced_once_a_step_and_only_adapters_under_lora() -> Non
 def test_tensor_parallel_cards_reduce_four_times_a_layer() -> None:
     q = quantities("finetune", cards=4.0, tp=4.0, sequence=1000.0, **ONE)
     assert q["tensor_bytes"] == pytest.approx(4 * 32 * 1000 * 4096 * 2 * 2 * 3 / 4)
+    again = quantities("finetune", cards=4.0, tp=4.0, sequence=1000.0, recompute=1.0, **ONE)
+    assert again["tensor_bytes"] == pytest.approx(1.5 * q["tensor_bytes"])
+
+
+def test_head_and_attention_stay_in_16_bits_where_layers_use_8() -> None:
+    more = {"framework": "megatron", "precision": "fp8", "weight_bytes": 2.0, "quantised": 0.0}
+    more |= {"asked_micro_batch": 1.0, "low_precision_efficiency": 1.0}
+    slow = quantities("finetune", **more)["matmul_time"]
+    plain = quantities("finetune", **{**more, "peak_flops": 989.4e12})["matmul_time"]
+    assert plain / 2 < slow < plain
+
+
+def test_experts_are_slower_than_a_dense_block_of_their_work() -> None:
+    q = quantities("finetune", model_name="Qwen3-30B-A3B", framework="megatron", asked_micro_batch=1.0)
+    assert q["expert_tokens"] == pytest.approx(4096 * 8 / 128)
+    assert q["expert_saturation"] < q["saturation"]
+
+
+def test_tokens_go_to_experts_on_other_cards_and_back_in_both_passes() -> None:
+    more = {"model_name": "Qwen3-30B-A3B", "framework": "megatron", "asked_micro_batch": 1.0}
+    q = quantities("finetune", cards=8.0, dp=8.0, expert_ranks=8.0, sequence=1000.0, **more)
+    assert q["expert_bytes"] == pytest.approx(4 * 48 * 7 / 8 * 1000 * 8 * 2048 * 2)
+
+
+def test_lengths_that_only_cap_make_batches_smaller() -> None:
+    q = quantities("finetune", sequence=1000.0, length_share=0.3, **ONE)
+    assert q["micro_batch_tokens"] == pytest.approx(300)
 
 
 def test_a_pipeline_idles_while_it_fills() -> None:
@@ -72,8 +100,9 @@ def test_a_pipeline_idles_while_it_fills() -> None:
 
 def test_several_nodes_gather_over_their_network() -> None:
     two = quantities(
-        "finetune", cards=16.0, dp=16.0, nodes=2.0, cards_per_node=8.0, zero_stage=3.0, framework="fsdp"
-    )
+        "finetune", cards=16.0, dp=16.0, nodes=2.0, cards_per_node=8.0, zero_stage=3.0, framework="fsdp",
+        network_efficiency=0.5,
+    )  # fmt: skip
     assert two["gang_speed"] == pytest.approx(200e9 * 0.5)
     one = quantities("finetune", cards=8.0, dp=8.0, zero_stage=3.0, framework="fsdp")
     assert one["gang_speed"] == pytest.approx(450e9 * 0.65)
@@ -107,5 +136,5 @@ def test_job_hours_follow_from_tokens_speed_and_overheads() -> None:
 
 def test_quantised_weights_cost_time_to_turn_into_16_bits() -> None:
     assert quantities("finetune", method="lora", **ONE)["dequantise_time"] == 0
-    q = quantities("finetune", method="qlora", recompute=1.0, **ONE)
+    q = quantities("finetune", method="qlora", recompute=1.0, dequantise_efficiency=0.15, **ONE)
     assert q["dequantise_time"] == pytest.approx(8_030_261_248 * 2 * 3 / (3350e9 * 0.15), rel=1e-3)
