@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from optplan.catalog import Catalog, Model
-from optplan.errors import BadInput, Fault
+from optplan.errors import BadInput, Fault, nearest
 from optplan.need import AnyNeed, Data, Finetune, Generate, Serve, Shapes, Traffic
 from optplan.rules import base_of
 from optplan.settle.defaults import DEFAULTS
@@ -23,6 +23,13 @@ from optplan.settle.values import Quota, Settled
 from optplan.units import number
 
 T = TypeVar("T")
+
+
+def engines(catalog: Catalog) -> set[str]:
+    """Engines that some assumption knows, and the default."""
+    keys = (key for table in catalog.assumptions.values() for key in table)
+    parts = (part.split("=", 1) for key in keys for part in key.split(",") if part)
+    return {value for name, value in parts if name == "engine"} | {DEFAULTS["serve"]["engine"][0]}
 
 
 def settle(need: AnyNeed, catalog: Catalog, base: Path | None = None) -> Settled:
@@ -127,7 +134,17 @@ class _Settler:
             )
         quantities["kv_bytes"] = KV_BYTES[need.kv_precision or "bf16"]
         selectors["kv_precision"] = need.kv_precision or "bf16"
-        selectors["engine"] = self._or(need.engine, "engine").lower()
+        selectors["engine"] = self._engine(self._or(need.engine, "engine").lower())
+
+    def _engine(self, asked: str) -> str:
+        known = sorted(engines(self.catalog))
+        if asked not in known:
+            close = nearest(asked, known)
+            hint = f"did you mean {close[0]}?" if close else f"engines: {', '.join(known)}"
+            raise BadInput(
+                Fault("unknown-engine", "engine", f"nothing is known of an engine {asked!r}", hint)
+            )
+        return asked
 
     def _finetune(
         self, need: Finetune, quantities: dict[str, Any], selectors: dict[str, str], model: Model

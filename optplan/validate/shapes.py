@@ -35,7 +35,8 @@ def model_of(row: Mapping[str, str], catalog: Catalog) -> tuple[Model, list[str]
     Raises BadInput where neither name, shapes nor size tell the model.
     """
     key = tuple(row.get(c, "") for c in ("model", "params_b", "active_params_b", *_COLUMNS, "head_dim"))
-    return _model(key, catalog)
+    model, assumed = _model(key, catalog)
+    return model, list(assumed)  # the kept answer stays as it is
 
 
 @functools.lru_cache(maxsize=4096)

@@ -24,7 +24,6 @@ from optplan.program.limits import scaled_most
 from optplan.program.model import lp_name
 from optplan.solve import lp_text, solve_program, to_pulp
 
-
 PROOF = 1e-7  # relative: what the solver's tolerances leave of a proof
 
 
