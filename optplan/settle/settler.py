@@ -123,8 +123,9 @@ class _Settler:
 
     def _cards(self, name: str) -> list[str]:
         found: list[str] = self._try(lambda: self.catalog.gpus(name)) or []
-        if len(found) > 1 or (found and found[0] != name):
+        if name not in self.meant and (len(found) > 1 or (found and found[0] != name)):
             self.meant[name] = found
+            self.assumed.append(f"{name} means {', '.join(found)}")
         return found
 
     def _kv(self, need: Generate | Serve, quantities: dict[str, Any], selectors: dict[str, str]) -> None:

@@ -113,7 +113,7 @@ def job_of(asked: AnyNeed) -> Job:
     offers, table = context.catalog.offers, job_table(context.settled, context.catalog)
     assessment = context.assess(table)
     hours = np.broadcast_to(np.asarray(assessment.values["job_hours"], dtype=float), (len(table),))
-    job = Job([], {}, [c.usable_gib for c in table.cards])  # type: ignore[misc]
+    job = Job([], {}, [c.usable_gib for c in table.cards])
     lost = F(context.scalar("interruption_rate", 0.0)) * F(
         context.scalar("lost_hours", 0.0) + context.scalar("restart_hours", 0.0)
     )

@@ -92,7 +92,7 @@ def test_a_service_costs_what_brute_force_over_its_market_says() -> None:
             task="serve", model=rng.choice(["7B", "14B"]), traffic=traffic, limits=limits, duration="100h"
         )
         plan, fleet = solve(asked, catalog(), explore=False), fleet_of(asked)
-        best = best_service(fleet, 100, 4) if fleet.card else None  # type: ignore[arg-type]
+        best = best_service(fleet, 100, 4) if fleet.card else None
         if best is None:
             assert plan.status == "infeasible"
             continue

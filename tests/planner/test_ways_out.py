@@ -42,7 +42,7 @@ def applied(asked: AnyNeed, change: str, to: str) -> AnyNeed:
     if change.startswith("quota:"):
         return limited(asked, quota={**asked.limits.quota, change.removeprefix("quota:"): count(to)})
     if change.startswith("latency"):
-        return asked.model_copy(update={"latency": asked.latency.model_copy(update={word: seconds(to)})})  # type: ignore[union-attr]
+        return asked.model_copy(update={"latency": asked.latency.model_copy(update={word: seconds(to)})})
     if change == "allow spot":
         return limited(asked, purchase=to.split(", "))
     if word in LIMIT_LISTS:
@@ -50,7 +50,7 @@ def applied(asked: AnyNeed, change: str, to: str) -> AnyNeed:
     if change == "mix":
         return limited(asked, mix=to)
     if change == "method":
-        return asked.model_copy(update={"method": asked.method.model_copy(update={"kind": to})})  # type: ignore[union-attr]
+        return asked.model_copy(update={"method": asked.method.model_copy(update={"kind": to})})
     assert change == "precision"
     return asked.model_copy(update={"precision": to})
 

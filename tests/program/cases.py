@@ -242,7 +242,7 @@ def _copy(rng: random.Random, fleet: Fleet, i: int) -> None:
     j = rng.randrange(i)
     twin = chance(rng, 0.5)
     for column in (fleet.memory, fleet.fixed, fleet.step_s, fleet.minimum_s):
-        column.append(column[j])  # type: ignore[attr-defined]
+        column.append(column[j])
     times = 1 if twin else 2
     fleet.card.append(rng.randrange(3))
     for numbers in (fleet.gpus, fleet.replicas):
