@@ -24,16 +24,21 @@ LONGEST_NAME = 255  # characters of a name in an LP file
 FEASIBLE = 2  # HiGHS: kSolutionStatusFeasible
 UNBOUNDED = (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible)
 # The solver's own tolerances (absolute, of rows scaled to 1) would take a job that ends a second late, and call a
-# plan optimal that is not. Of whole numbers it may be 1e-6 off: a plan that leans on this is searched again without,
-# which is not the rule, since there presolve now and then cuts off the optimum.
-USUAL = {
+# plan optimal that is not.
+USUAL: dict[str, Any] = {
     "mip_abs_gap": 0.0,
     "mip_rel_gap": 0.0,
     "primal_feasibility_tolerance": 1e-9,
     "dual_feasibility_tolerance": 1e-9,
 }
-TIGHT = USUAL | {"mip_feasibility_tolerance": 1e-9}
+# Whole numbers may be 1e-6 off in the usual search. A plan that leans on this is searched again without. That is
+# not the usual way, since it can miss the optimum or every plan by itself: the better of two searches is taken.
+TIGHT: tuple[dict[str, Any], ...] = (
+    USUAL | {"mip_feasibility_tolerance": 1e-9},
+    USUAL | {"mip_feasibility_tolerance": 1e-9, "presolve": "off"},
+)
 LEANING = 3e-9  # a row broken by more, or a cost that rounding moves by more (relative)
+PROVEN = 1e-8  # a gap of more (relative) is none of floats, and no proof
 ROW_TOLERANCE = 1e-8  # of the scaled rows: integers are rounded after the search
 
 
@@ -125,7 +130,8 @@ def solve_program(program: Program, time_limit: float | None = None) -> Solution
     scale = _scale(program)
     problem, variables = _run(program, scale, time_limit, USUAL)
     if _leans(program, problem, variables, scale):
-        problem, variables = _run(program, scale, time_limit, TIGHT)
+        again = [_run(program, scale, time_limit, options) for options in TIGHT]
+        problem, variables = min(again, key=lambda run: _reached(run[0]))
     highs = problem.solverModel
     info, status = highs.getInfo(), highs.getModelStatus()
     seconds = time.perf_counter() - start
@@ -141,26 +147,43 @@ def solve_program(program: Program, time_limit: float | None = None) -> Solution
     if not proven and not has_integers:
         bound = -math.inf
     if broken := _broken(program, values, ROW_TOLERANCE):
+        if not proven:  # stopped before there was a plan that holds exactly
+            return Solution("unknown", {}, math.inf, bound, seconds, 0)
         raise ArithmeticError(f"the solver's answer breaks row {broken}")
     nodes = max(0, int(info.mip_node_count))
+    proven &= cost - bound <= PROVEN * _gross(program, values)
     return Solution("optimal" if proven else "feasible", values, cost, min(bound, cost), seconds, nodes)
 
 
 def _run(
-    program: Program, scale: float, time_limit: float | None, options: Mapping[str, float]
+    program: Program, scale: float, time_limit: float | None, options: Mapping[str, Any]
 ) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
     problem, variables = to_pulp(program, scale)
     problem.solve(_Highs(msg=False, timeLimit=time_limit, threads=1, **options))
     return problem, variables
 
 
-def _leans(program: Program, problem: pulp.LpProblem, variables: list[pulp.LpVariable], scale: float) -> bool:
-    """Does the plan hold only by the solver's tolerance of whole numbers?"""
+def _gross(program: Program, values: Mapping[int, float]) -> float:
+    """What costs are measured against: all terms without their signs, since they may cancel."""
+    return math.fsum(abs(program.variables[i].cost * value) for i, value in values.items())
+
+
+def _reached(problem: pulp.LpProblem) -> float:
+    """The cost found, as scaled; infinite where there is none."""
     info = problem.solverModel.getInfo()
-    if info.primal_solution_status != FEASIBLE:
+    return float(info.objective_function_value) if info.primal_solution_status == FEASIBLE else math.inf
+
+
+def _leans(program: Program, problem: pulp.LpProblem, variables: list[pulp.LpVariable], scale: float) -> bool:
+    """Does the plan, or its proof, hold only by the solver's tolerance of whole numbers?"""
+    info = problem.solverModel.getInfo()
+    if problem.solverModel.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return False
     values, found = _rounded(program, variables), info.objective_function_value / scale
-    moved = abs(program.cost(values) - found) > LEANING * abs(found)
+    least = LEANING * _gross(program, values)
+    moved = abs(program.cost(values) - found) > least
+    if any(v.integer for v in program.variables):
+        moved |= found - info.mip_dual_bound / scale > least
     return moved or _broken(program, values, LEANING) is not None
 
 

@@ -17,7 +17,6 @@ from optplan.program.limits import Limits, scaled_most
 from optplan.program.model import Program
 from optplan.units import HOUR, TOLERANCE
 
-JUST = 1.0 + TOLERANCE  # of a whole unit: what just fits must fit, whatever floats and presolve make of it
 SECOND = 1.0 / HOUR  # hours; billing by the second is continuous
 
 
@@ -173,7 +172,7 @@ def serve_program(
         loads = {
             w: rates[j] / (columns.capacity[j, i] * utilisation) for (j, k), w in shares.items() if k == i
         }
-        program.row(f"capacity:{columns.label(i)}", loads | {x: -JUST}, high=0)
+        program.row(f"capacity:{columns.label(i)}", loads | {x: -1.0}, high=0)
     _common_rows(result, dict(zip(result.units, cost.tolist(), strict=True)), limits, mix)
     return result
 
@@ -243,8 +242,8 @@ def _unit_hours(result: FleetProgram, i: int, alone: float, setup: float, limits
         used = {
             busy: 1 / longest,
             x: setup / longest,
-            steps: -JUST * step / longest,
-            last: -JUST * rest / longest,
+            steps: -step / longest,
+            last: -rest / longest,
         }
         program.row(f"busy:{label}", used, high=0)
         program.row(f"deadline:{label}", {steps: 1 / max(1, full), x: -1.0}, high=0)
@@ -252,7 +251,7 @@ def _unit_hours(result: FleetProgram, i: int, alone: float, setup: float, limits
             program.row(f"deadline_last:{label}", {last: 1.0, x: -1.0}, high=0)
     else:
         program.row(f"busy:{label}", {busy: 1 / longest, x: setup / longest, y: -1 / longest}, high=0)
-        program.row(f"deadline:{label}", {busy: 1 / longest, x: setup / longest - JUST}, high=0)
+        program.row(f"deadline:{label}", {busy: 1 / longest, x: setup / longest - 1.0}, high=0)
     if minimum > SECOND:
         program.row(f"least_billed:{label}", {y: 1 / minimum, x: -1.0}, low=0)
     result.units.append(x)

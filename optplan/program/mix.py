@@ -82,11 +82,11 @@ def _times(
     longest = min(one.slot or math.inf, deadline)
     if math.isfinite(longest):
         program.row(
-            f"deadline:{number}", {x: v * longest for x, v in speeds.items()} | {z: TOLERANCE - 1}, low=0
+            f"deadline:{number}", {x: v * longest for x, v in speeds.items()} | {z: -1.0}, low=-TOLERANCE
         )
     if not one.slot and one.minimum > one.step:
         slow = {x: v * one.minimum for x, v in speeds.items()}
-        program.row(f"minimum:{number}", slow | {z: -(1 + TOLERANCE)}, high=0)
+        program.row(f"minimum:{number}", slow | {z: -1.0}, high=TOLERANCE)
 
 
 def _leave_out(result: MixProgram, k: int, number: int, units: Mapping[int, int]) -> None:

@@ -15,8 +15,8 @@ import highspy
 import numpy as np
 import pulp
 import pytest
-from cases import OneType, columns_of, limits_of, random_job, solve_mix
-from oracle import Fleet, Job, Offer, best_gang, gangs
+from cases import OneType, columns_of, limits_of, random_fleet, random_job, solve_mix
+from oracle import Fleet, Job, Offer, best_batch, best_gang, gangs
 
 from optplan.program import Program
 from optplan.program.fleet import generate_program, serve_program
@@ -306,3 +306,30 @@ def test_equal_columns_are_merged_and_do_not_slow_the_search() -> None:
     )
     assert len(program.columns) == 1
     assert program.columns.ident.tolist() == [0]
+
+
+@pytest.mark.parametrize("seed", [102539, 300001, 300002])
+def test_of_equal_costs_nodes_of_two_sizes_win_with_fewer_cards(seed: int) -> None:
+    job = random_job(random.Random(seed), mixed=False)
+    best, (_, _, cards, memory) = best_gang(job, mixed=False), OneType(job).solve()
+    assert best is None or (cards, memory) == (best.cards, best.memory)
+
+
+@pytest.mark.parametrize("seed", [400275, 400582, 401366, 402794, 403202, 403508, 403517, 601190, 501375])
+def test_programs_that_the_solver_once_got_wrong_stay_right(seed: int) -> None:
+    fleet = random_fleet(random.Random(seed), batch=True)
+    limits, mix = limits_of(fleet), "one_type" if fleet.one_type else "any"
+    built = generate_program(
+        "b",
+        columns_of(fleet),
+        float(fleet.demand[0]),
+        float(fleet.utilisation),
+        float(fleet.setup),
+        limits,
+        mix,
+    )
+    solution, best = solve_program(built.program), best_batch(fleet, 3)
+    assert best is not None
+    assert solution.status == "optimal"
+    cost = built.program.cost(built.exact(solution.values, float(fleet.setup)))
+    assert cost == pytest.approx(float(best[0]), rel=1e-8)
