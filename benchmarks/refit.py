@@ -54,6 +54,13 @@ def placed(old: list[dict[str, str]], fitted: list[refit_inference.Fitted]) -> l
     return rows
 
 
+def table() -> tuple[list[str], list[dict[str, str]]]:
+    """(columns, rows) of the assumptions table."""
+    with TABLE.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        return list(reader.fieldnames or ()), list(reader)
+
+
 def write(rows: list[dict[str, str]], columns: list[str], path: Path) -> None:
     """Write the table whole, then put it in place at once."""
     draft = path.with_suffix(".csv.new")
@@ -70,19 +77,18 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("folder", type=Path, help="folder of the measured files")
     parser.add_argument("--dry-run", action="store_true", help="print, write nothing")
     asked = parser.parse_args(arguments)
-    with TABLE.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        columns = list(reader.fieldnames or ())
-        old = list(reader)
+    _, old = table()
     before = {(row["name"], row["key"]): row["expected"] for row in old}
-    speeds = refit_inference.fit(asked.folder / "inference_throughput.csv")
-    new = refit_training.fit(asked.folder) + placed(old, speeds)
+    names = ("inference_throughput", "inference_memory")
+    served = [one for name in names for one in refit_inference.fit(asked.folder / f"{name}.csv")]
+    new = refit_training.fit(asked.folder) + placed(old, served)
     for row in new:
         was = before.get((row["name"], row["key"]), "new")
         print(f"{row['name']:28s} {row['key'] or '(general)':40s} {was:>10s} -> {row['expected']}")
     print(f"{len(new)} constants")
     if not asked.dry_run:
-        write(merged(old, new), columns, TABLE)
+        columns, now = table()  # as it is by now: fitting takes minutes
+        write(merged(now, new), columns, TABLE)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Fit the constants of inference speed to a file of published measurements.
+"""Fit the constants of inference speed or memory to a file of published measurements.
 
 python benchmarks/refit_inference.py inference_throughput.csv
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from optplan.catalog import Catalog
-from optplan.validate.fit_inference import fit_inference
+from optplan.validate.fit_inference import fit_inference, fit_memory
 from optplan.validate.inference import predict_table, tabulate
 from optplan.validate.read import read_cases
 
@@ -28,14 +28,14 @@ class Fitted:
 
 
 def fit(path: Path | str) -> list[Fitted]:
-    """Every constant of inference speed, with what it was fitted on and the error reached."""
-    _, cases = read_cases(path)
+    """Every constant of a file of inference speed or memory, with what it was fitted on and the error."""
+    kind, cases = read_cases(path)
     catalog = Catalog.load()
-    values = fit_inference(cases, catalog)
+    values = (fit_memory if kind == "inference_memory" else fit_inference)(cases, catalog)
     table = tabulate(cases, catalog)
     off = np.abs(predict_table(table, "expected", values) / table.measured - 1)
     sources = len({cases[i].source for i in table.index})
-    said = f"fitted on {len(off)} rows of {sources} sources, median error {np.median(off):.1%}"
+    said = f"fitted on {len(off)} rows of {kind} from {sources} sources, median error {np.median(off):.1%}"
     return [Fitted(name, key, float(f"{value:.4g}"), said) for (name, key), value in values.items()]
 
 

@@ -17,17 +17,15 @@ from pathlib import Path
 import numpy as np
 
 from optplan.catalog import Catalog
-from optplan.validate.fit import Values
-from optplan.validate.fit_training import SPREAD, fit_rows, unspread
+from optplan.validate.cross import SPREAD
+from optplan.validate.fit import Values, band
+from optplan.validate.fit_training import fit_rows, unspread
 from optplan.validate.read import Case, read_cases
 from optplan.validate.training import Training
 
 FILES = ("training_memory", "training_speed")
 # Room above the unbiased prediction: predictions too low are the dearer ones. Speed has none.
 MARGIN = {"training_memory": 1.07, "training_speed": 1.0}
-INSIDE = 0.88  # share of left-out measurements, every source counting alike, that the band holds
-TAILS = (0.4, 0.6)  # how much of the rest may lie below and above the band
-LEAST, MOST = 1.25, 1.6  # a band's end is no nearer and no farther than these factors
 
 
 def fit(folder: Path) -> list[dict[str, str]]:
@@ -71,14 +69,7 @@ def _band(catalog: Catalog, table: Training, cases: Sequence[Case]) -> dict[str,
         values = fit_rows(table, cases, [case.source != source for case in cases])
         predicted = unspread(table, values)
         ratio[sources == source] = (table.measured / predicted)[sources == source]
-    weight = np.array([1 / np.sum(sources == source) for source in sources])
-    order = np.argsort(ratio)
-    share = np.cumsum(weight[order]) / weight.sum()
-    low, high = (
-        float(ratio[order][np.searchsorted(share, edge)])
-        for edge in ((1 - INSIDE) * TAILS[0], 1 - (1 - INSIDE) * TAILS[1])
-    )
-    low, high = min(max(low, 1 / MOST), 1 / LEAST), max(min(high, MOST), LEAST)
+    low, high = band(ratio, sources.tolist())
     off = np.abs(1 / ratio - 1)
     print(f"  left out: median {np.median(off):.1%}, 90 % {np.quantile(off, 0.9):.1%}")
     print(f"  band {low:.2f} to {high:.2f}")

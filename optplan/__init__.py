@@ -15,14 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optplan.ask import understand
+    from optplan.batch import solve_many
     from optplan.catalog import Catalog
-    from optplan.compare import compare, sweep, why_not
+    from optplan.compare import compare, pareto, sweep, tornado, what_if, why_not
     from optplan.errors import BadInput, Fault
     from optplan.explain import explain
     from optplan.need import Finetune, Generate, Need, Serve
     from optplan.plan import Plan
     from optplan.planner import solve
-    from optplan.problem import dump, read, read_text
+    from optplan.portfolio import PortfolioPlan, solve_portfolio
+    from optplan.portfolio_need import Portfolio
+    from optplan.problem import dump, read, read_all, read_text
+    from optplan.ways import compare_ways
 
 _HOMES = {
     "BadInput": "errors",
@@ -32,15 +36,24 @@ _HOMES = {
     "Generate": "need",
     "Need": "need",
     "Plan": "plan",
+    "Portfolio": "portfolio_need",
+    "PortfolioPlan": "portfolio",
     "Serve": "need",
     "compare": "compare",
+    "compare_ways": "ways",
     "dump": "problem",
     "explain": "explain",
+    "pareto": "compare",
     "read": "problem",
+    "read_all": "problem",
     "read_text": "problem",
     "solve": "planner",
+    "solve_many": "batch",
+    "solve_portfolio": "portfolio",
     "sweep": "compare",
+    "tornado": "compare",
     "understand": "ask",
+    "what_if": "compare",
     "why_not": "compare",
 }
 
@@ -52,15 +65,24 @@ __all__ = [
     "Generate",
     "Need",
     "Plan",
+    "Portfolio",
+    "PortfolioPlan",
     "Serve",
     "compare",
+    "compare_ways",
     "dump",
     "explain",
+    "pareto",
     "read",
+    "read_all",
     "read_text",
     "solve",
+    "solve_many",
+    "solve_portfolio",
     "sweep",
+    "tornado",
     "understand",
+    "what_if",
     "why_not",
 ]
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from optplan.catalog import Assumption, Card, Catalog
+from optplan.distinct import distinct
 from optplan.evaluate import Assumptions, Scenario, names_read
 from optplan.rule import Pack
 from optplan.settle import Settled
@@ -24,6 +25,7 @@ LARGE_SIZES: Final = (72, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 5
 MOST_IN_NODE: Final = 100_000  # more cards than any node has
 TENSOR: Final = (1, 2, 4, 8)
 PIPELINE: Final = (2, 4, 8, 16)
+LAYOUT: Final = ("gang", "node", "tp", "pp", "dp", "zero_stage", "recompute")  # columns of a table
 REPLICA_NODES: Final = (1, 2, 4, 8)
 # Precisions that an architecture lacks (vLLM's table of supported hardware; PyTorch: bf16 from Ampere on).
 LACKS: Final = {
@@ -31,6 +33,8 @@ LACKS: Final = {
     "fp8": {"volta", "turing", "ampere", "ampere_consumer", "cdna2"},
     "int8": {"volta"},
     "int4": {"volta"},
+    "fp4": {"volta", "turing", "cdna2"},
+    "mxfp4": {"volta", "turing", "cdna2"},
 }
 PEAK: Final = {
     "fp32": ("fp32_tflops",),
@@ -39,6 +43,9 @@ PEAK: Final = {
     "fp8": ("fp8_tflops", "bf16_tflops"),
     "int8": ("int8_tops", "bf16_tflops"),
     "int4": ("bf16_tflops",),
+    "fp4": ("fp4_tflops", "bf16_tflops"),
+    "mxfp4": ("fp4_tflops", "bf16_tflops"),
+    "nf4": ("bf16_tflops",),
 }
 
 
@@ -82,10 +89,10 @@ class Table:
         return ", ".join(parts) or "one card"
 
 
-def node_sizes(settled: Settled, catalog: Catalog) -> dict[int, tuple[int, ...]]:
+def node_sizes(allowed: np.ndarray, catalog: Catalog) -> dict[int, tuple[int, ...]]:
     """Card index -> sizes of the nodes in which the allowed offers have it, in the order of cards."""
     offers = catalog.offers
-    pairs = np.unique(offers.card[settled.allowed] * MOST_IN_NODE + offers.gpus[settled.allowed])
+    pairs = distinct(offers.card[allowed] * MOST_IN_NODE + offers.gpus[allowed])
     found: dict[int, list[int]] = {}
     for pair in pairs.tolist():
         found.setdefault(pair // MOST_IN_NODE, []).append(pair % MOST_IN_NODE)
@@ -95,12 +102,17 @@ def node_sizes(settled: Settled, catalog: Catalog) -> dict[int, tuple[int, ...]]
 def job_table(settled: Settled, catalog: Catalog, sizes: Iterable[int] = SIZES) -> Table:
     """Candidates of a training job: gangs of each allowed card in each size and layout."""
     most = settled.max_cards or 10**9
-    asked = getattr(settled.need, "recompute", None)
     grid = tuple(n for n in sizes if n <= most)
     if settled.max_cards and settled.max_cards not in grid and settled.max_cards < max(LARGE_SIZES):
         grid = tuple(sorted({*grid, settled.max_cards}))
-    sizes_of = node_sizes(settled, catalog)
-    return _table(catalog, list(sizes_of), [_job_block(nodes, grid, asked) for nodes in sizes_of.values()])
+    return job_rows(catalog, settled.allowed, grid, getattr(settled.need, "recompute", None))
+
+
+def job_rows(catalog: Catalog, allowed: np.ndarray, sizes: tuple[int, ...], recompute: bool | None) -> Table:
+    """Candidates of a training job on the nodes of the allowed offers, of these sizes. recompute: None = both."""
+    sizes_of = node_sizes(allowed, catalog)
+    blocks = [_job_block(nodes, sizes, recompute) for nodes in sizes_of.values()]
+    return _table(catalog, list(sizes_of), blocks)
 
 
 @functools.lru_cache(maxsize=256)
@@ -110,12 +122,12 @@ def _job_block(nodes: tuple[int, ...], sizes: tuple[int, ...], recompute: bool |
     rows: list[tuple[int, ...]] = []
     for node in nodes:
         usable = [n for n in nodes if n >= node]
-        for gang in _reachable(usable, node, sizes):
+        for gang in reachable(usable, node, sizes):
             rows += [(gang, node, *layout, r) for layout in _layouts(gang, node) for r in again]
     return np.array(rows, dtype=np.int64).reshape(-1, 7).T
 
 
-def _reachable(nodes: list[int], smallest: int, sizes: tuple[int, ...]) -> list[int]:
+def reachable(nodes: list[int], smallest: int, sizes: tuple[int, ...]) -> list[int]:
     """Sizes that are a sum of nodes, at least one of them the smallest."""
     top = max(sizes, default=0)
     can = [False] * (top + 1)
@@ -150,8 +162,12 @@ def replica_table(settled: Settled, catalog: Catalog) -> Table:
 
     A node of n cards holds n // (tp * pp) replicas.
     """
-    sizes_of = node_sizes(settled, catalog)
-    most = settled.max_cards or 10**9
+    return replica_rows(catalog, settled.allowed, settled.max_cards or 10**9)
+
+
+def replica_rows(catalog: Catalog, allowed: np.ndarray, most: int) -> Table:
+    """Candidates of inference on the nodes of the allowed offers, of at most so many cards."""
+    sizes_of = node_sizes(allowed, catalog)
     return _table(catalog, list(sizes_of), [_replica_block(nodes, most) for nodes in sizes_of.values()])
 
 
@@ -192,9 +208,10 @@ def columns(
     some = slice(None) if rows is None else rows
     card = table.card[some]
     values: dict[str, Any] = dict(settled.quantities)
-    values |= {name: column[card] for name, column in _card_columns(table.cards, settled).items()}
-    values |= _layout_columns(table, some)
-    values |= _link_columns(table, card, values["cards_per_node"])
+    of_cards = card_columns(catalog, settled.selectors["precision"], settled.selectors.get("method", ""))
+    values |= {name: column[card] for name, column in of_cards.items()}
+    values |= layout_columns({name: getattr(table, name)[some] for name in LAYOUT})
+    values |= link_columns(catalog, card, values["cards_per_node"])
     read = {n for n in names_read(pack, targets) if n not in pack.rules and n not in values}
     names = sorted(read & set(catalog.assumptions))
     for name, value in assumption_columns(names, settled, catalog, scenario, table.used).items():
@@ -221,7 +238,7 @@ def assumption_columns(
     return found
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=1024)
 def assumptions_for(
     catalog: Catalog, selectors: tuple[tuple[str, str], ...], scenario: Scenario
 ) -> Assumptions:
@@ -236,60 +253,74 @@ def assumptions_for(
 
 def _in_currency(used: list[Assumption], settled: Settled, catalog: Catalog) -> float:
     """What turns an assumption in USD/kWh and the like into the need's currency."""
-    code = used[0].unit.partition("/")[0] if used else ""
-    if len(code) == 3 and code.isupper() and code.isalpha() and "/" in used[0].unit:
-        return catalog.convert(1.0, code, settled.currency)
-    return 1.0
+    code = currency_of(used)
+    return catalog.convert(1.0, code, settled.currency) if code else 1.0
 
 
-def _layout_columns(table: Table, some: Any) -> Mapping[str, np.ndarray]:
-    gang, node = table.gang[some].astype(float), table.node[some].astype(float)
+def currency_of(used: list[Assumption]) -> str:
+    """The currency in an assumption's unit, such as USD/kWh; "" where it is no money."""
+    unit = used[0].unit if used else ""
+    code = unit.partition("/")[0]
+    return code if len(code) == 3 and code.isupper() and code.isalpha() and "/" in unit else ""
+
+
+def layout_columns(layout: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What rules read of layouts. layout: the columns of LAYOUT."""
+    gang, node = layout["gang"].astype(float), layout["node"].astype(float)
+    alone = np.ones(len(gang))
     return {
         "cards": gang,
         "nodes": np.ceil(gang / node),
         "cards_per_node": np.minimum(gang, node),
-        "tp": table.tp[some].astype(float),
-        "attention_ranks": np.ones(len(gang)),
-        "expert_ranks": np.ones(len(gang)),
-        "sequence_parts": np.ones(len(gang)),
-        "pp": table.pp[some].astype(float),
-        "dp": table.dp[some].astype(float),
-        "zero_stage": table.zero_stage[some].astype(float),
-        "recompute": table.recompute[some].astype(float),
+        "tp": layout["tp"].astype(float),
+        "attention_ranks": alone,
+        "expert_ranks": alone,
+        "sequence_parts": alone,
+        "pp": layout["pp"].astype(float),
+        "dp": layout["dp"].astype(float),
+        "zero_stage": layout["zero_stage"].astype(float),
+        "recompute": layout["recompute"].astype(float),
     }
 
 
-def _card_columns(cards: list[Card], settled: Settled) -> dict[str, np.ndarray]:
+@functools.lru_cache(maxsize=64)
+def card_columns(catalog: Catalog, precision: str, method: str) -> dict[str, np.ndarray]:
+    """What rules read of cards at a precision, one number a card of the catalog."""
+    cards = list(catalog.cards.values())
+
     def column(name: str) -> np.ndarray:
         return np.array([getattr(card, name) for card in cards], dtype=float)
 
-    lacking = LACKS.get(settled.selectors["precision"], set())
+    lacking = LACKS.get(precision, set())
     return {
         "card_memory_gb": column("memory_gb"),
         "usable_memory": column("usable_gib"),
         "memory_bandwidth": column("bandwidth_gb_s") * 1e9,
-        "peak_flops": np.array([peak_tflops(card, settled) for card in cards]) * 1e12,
+        "peak_flops": np.array([_peak_tflops(card, precision, method) for card in cards]) * 1e12,
         "peak_flops_16": column("bf16_tflops") * 1e12,
         "card_power": column("power_w"),
         "computes": np.array([float(c.architecture not in lacking) for c in cards]),
     }
 
 
-def _link_columns(table: Table, card: np.ndarray, together: np.ndarray) -> dict[str, np.ndarray]:
+@functools.lru_cache(maxsize=8)
+def _links(catalog: Catalog) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each card: how many its own link joins, its speed, and that of PCIe (GB/s)."""
+    cards = list(catalog.cards.values())
+    joined = np.array([c.link_cards if c.link_gb_s == c.link_gb_s else 0 for c in cards], dtype=float)
+    return joined, np.array([c.link_gb_s for c in cards]), np.array([c.pcie_gb_s for c in cards])
+
+
+def link_columns(catalog: Catalog, card: np.ndarray, together: np.ndarray) -> dict[str, np.ndarray]:
     """The link between the cards used of a node: their own where it joins so many, else PCIe."""
-    joined = np.array([c.link_cards if c.link_gb_s == c.link_gb_s else 0 for c in table.cards], dtype=float)
-    own = np.array([c.link_gb_s for c in table.cards], dtype=float)
-    pcie = np.array([c.pcie_gb_s for c in table.cards], dtype=float)
+    joined, own, pcie = _links(catalog)
     fast = (joined[card] > 1) & (joined[card] >= together)
     return {"link_bandwidth": np.where(fast, own[card], pcie[card]) * 1e9, "fast_link": fast.astype(float)}
 
 
-def peak_tflops(card: Card, settled: Settled) -> float:
+def _peak_tflops(card: Card, precision: str, method: str) -> float:
     """Dense peak at the precision that the card computes in; weights it cannot compute in are converted."""
-    precision = settled.selectors["precision"]
-    if settled.selectors.get("method") == "qlora":
-        precision = "bf16"
-    for name in PEAK[precision]:
+    for name in PEAK["bf16" if method == "qlora" else precision]:
         value = float(getattr(card, name))
         if value == value and value > 0:
             return value

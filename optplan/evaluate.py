@@ -96,29 +96,48 @@ def at_most_holds(left: Any, right: Any) -> Any:
 
 def names_read(pack: Pack, targets: Iterable[str]) -> set[str]:
     """All names that the targets depend on, rules and inputs alike."""
-    seen: set[str] = set()
-    stack = list(targets)
-    while stack:
-        name = stack.pop()
-        if name not in seen:
-            seen.add(name)
-            stack += pack.rules[name].parameters if name in pack.rules else ()
-    return seen
+    return set(pack.read_by(targets))
+
+
+CHOSEN: Final = ("cards", "nodes", "cards_per_node", "units", "unit_hours", "gpus_per_unit")  # by the program
+SIGNED: Final = ("discount_rate",)  # interest may be below 0
 
 
 def check_names(names: Iterable[str], pack: Pack, assumptions: Iterable[str], place: str) -> None:
-    """Refuse names that no rule, input or assumption has: a fixed value that nobody reads helps nobody."""
-    known = {*pack.rules, *INPUTS, *assumptions}
+    """Refuse names that no rule, input or assumption has: a fixed value that nobody reads helps nobody.
+
+    names: with their values where it is a mapping; then values that cannot be are refused, too.
+    """
+    asked = list(names)
+    known = {*pack.rules, *INPUTS, *assumptions} if asked else set()
     faults = []
-    for name in names:
+    for name in asked:
         if name not in known:
             close = nearest(name, known)
             hint = f"did you mean {', '.join(close)}?" if close else "see `optplan rules list`"
             faults.append(
                 Fault("unknown-quantity", place, f"no rule, input or assumption is named {name!r}", hint)
             )
+    faults += _impossible(names, pack, place) if isinstance(names, Mapping) else []
     if faults:
         raise BadInput(faults)
+
+
+def _impossible(fixed: Mapping[str, float], pack: Pack, place: str) -> list[Fault]:
+    """Faults of values below 0, but of terms that are taken off, and of what the program itself decides."""
+    faults = []
+    for name, value in fixed.items():
+        rule = pack.rules.get(name)
+        if value < 0 and name not in SIGNED and not (rule is not None and rule.formula.startswith("-")):
+            faults.append(
+                Fault("negative-value", f"{place} {name}", f"{value:g} is below 0", "give 0 or more")
+            )
+        elif name in CHOSEN and rule is None:
+            message = f"{INPUTS[name].label}: the plan decides it, so it cannot be fixed"
+            faults.append(
+                Fault("decided", f"{place} {name}", message, "use limits such as max_cards or gpus")
+            )
+    return faults
 
 
 class Assumptions:

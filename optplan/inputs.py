@@ -1,6 +1,6 @@
 """The quantities that rules may read without deriving them: name -> unit, meaning, where it comes from.
 
-`origin` is need, model, card, layout, offer or count; assumptions have their own table. Shapes: quantities
+`origin` is need, model, card, layout, offer or api; assumptions have their own table. Shapes: quantities
 of a traffic class vary along the first axis, those of a card, layout or offer along the last.
 """
 
@@ -131,8 +131,21 @@ _OFFER = _inputs(
     gpus_per_unit=("1", "cards in one unit"),
     is_spot=("1", "1 for a spot offer"),
     is_bought=("1", "1 for a bought unit"),
+    is_reserved=("1", "1 for a unit reserved for a term"),
+    is_bare=("1", "1 for a card bought without the server that it needs"),
+    term_hours=("hour", "hours of one term of a reservation (of others: one hour)"),
+    on_demand_price=("currency/hour", "cheapest rent on demand of as many such cards"),
     billing_step=("s", "billing increment"),
     billing_minimum=("s", "least time billed"),
+    grid_intensity=("g/kWh", "greenhouse gases of a kilowatt-hour where the unit stands, as CO2 equivalent"),
 )
 
-INPUTS: Final[dict[str, Input]] = _MODEL | _NEED | _CARD | _LAYOUT | _OFFER
+_API = _inputs(
+    "api",
+    api_share=("1", "share of the requests that the API answers"),
+    api_input_price=("currency/Mtoken", "price of a million tokens read"),
+    api_cached_price=("currency/Mtoken", "price of a million tokens read that the API still holds"),
+    api_output_price=("currency/Mtoken", "price of a million tokens written"),
+)
+
+INPUTS: Final[dict[str, Input]] = _MODEL | _NEED | _CARD | _LAYOUT | _OFFER | _API

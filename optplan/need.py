@@ -24,8 +24,8 @@ from pydantic import (
 from optplan import units
 from optplan.units import Money
 
-Precision = Literal["fp32", "bf16", "fp16", "fp8", "int8", "int4"]
-Purchase = Literal["on_demand", "spot", "reserved_1y", "reserved_3y", "buy"]
+Precision = Literal["fp32", "bf16", "fp16", "fp8", "int8", "int4", "fp4", "mxfp4", "nf4"]
+Purchase = Literal["on_demand", "spot", "reserved_1y", "reserved_3y", "buy", "owned", "api"]
 Task = Literal["finetune", "generate", "serve"]
 Optimizer = Literal["adamw", "adamw_8bit", "adamw_bf16", "sgd"]
 Framework = Literal[
@@ -80,11 +80,13 @@ Hours = Annotated[float, BeforeValidator(units.hours), Field(gt=0, le=876_000), 
 Seconds = Annotated[float, BeforeValidator(units.seconds), Field(gt=0, le=86_400), _schema("30ms", "1s")]
 Count = Annotated[float, BeforeValidator(units.count), Field(gt=0, le=1e18), _schema(5000, "200k", "2M")]
 Rate = Annotated[float, BeforeValidator(units.count), Field(gt=0, le=1e9), _schema(8, 0.5)]
+Throughput = Annotated[float, BeforeValidator(units.count), Field(ge=0, le=1e9), _schema(8, 0.5, 0)]
 Length = Annotated[float, BeforeValidator(units.count), Field(gt=0, le=1e8), _schema(2000, "4k")]
 Size = Annotated[float, BeforeValidator(units.count), Field(ge=1e6, le=1e14), _schema("9B", "350M")]
 Whole = Annotated[int, BeforeValidator(_whole), Field(gt=0, le=10**12), _schema(8, "2k")]
 Cards = Annotated[int, BeforeValidator(_whole), Field(gt=0, le=10**6), _schema(8)]
 Bytes = Annotated[float, BeforeValidator(units.size_bytes), Field(gt=0, le=1e18), _schema("1GB", "300MB")]
+Mass = Annotated[float, BeforeValidator(units.kilograms), Field(gt=0, le=1e12), _schema("200 kg", "1.5 t")]
 Cash = Annotated[
     Money, BeforeValidator(units.money), AfterValidator(_paid), _schema("5000 USD", "36,000 CNY")
 ]
@@ -210,6 +212,17 @@ class Batch(Part):
     answer_tokens: Length = about("tokens", "length of an answer; 250 if unsaid", 250)
 
 
+class Measured(Part):
+    """What one replica of a card was measured to answer; it replaces the predicted capacity of the card."""
+
+    gpu: Word = about("name", "card or family; with a price, any name")
+    cards: Cards = about("cards", "cards of the replica; 1 if unsaid", 1)
+    requests_per_second: Annotated[
+        list[Throughput], BeforeValidator(lambda v: v if isinstance(v, list) else [v]), Field(min_length=1)
+    ] = about("rate", "requests a second of one replica, for each class of traffic; 0: it cannot")
+    price: Cash | None = about("money", "rent of the replica's cards for an hour, as in 1.01 USD", None)
+
+
 class Latency(Part):
     """What users of a service may wait. first_token is without queueing; per_token is the mean gap."""
 
@@ -221,6 +234,9 @@ class Limits(Part):
     """What the plan must keep to. Names are GPUs (or families), providers, regions."""
 
     budget: Cash | None = about("money", "the most the plan may cost; no limit if unsaid", None)
+    carbon: Mass | None = about(
+        "mass", "the most greenhouse gases of its electricity, in CO2 equivalent; no limit if unsaid", None
+    )
     max_cards: Cards | None = about("cards", "the most cards in the plan", None)
     min_replicas: Cards | None = about("count", "the fewest copies of a service, so that one may fail", None)
     gpus: SomeNames | None = about("names", "cards or families that may be used; all if unsaid", None)
@@ -229,7 +245,7 @@ class Limits(Part):
     avoid_providers: Names = about("names", "providers that may not be used", [])
     regions: SomeNames | None = about("names", "regions that may be used; all if unsaid", None)
     purchase: Annotated[list[Purchase], BeforeValidator(_listed), Field(min_length=1)] | None = about(
-        "names", "ways to pay: on_demand, spot, reserved_1y, reserved_3y, buy", None
+        "names", "ways to pay: on_demand, spot, reserved_1y, reserved_3y, buy, api; owned alone", None
     )
     quota: dict[str, Annotated[int, Field(ge=0, le=10**6)]] = about(
         "cards", "the most cards of a kind, as in {H100: 16}", {}
@@ -248,6 +264,9 @@ class Base(Part):
     ] = about("model", "a name of the catalog, a path to a config.json, a size (9B) or {params: 9B, ..}")
     precision: Precision | None = about("choice", "number format of the weights", None)
     currency: Currency | None = about("currency", "currency of the answer; USD if unsaid", None)
+    country: Word | None = about(
+        "name", "where bought cards stand: US, CN or EU; by the currency if unsaid", None
+    )
     limits: Limits = about("part", "what the plan must keep to", Limits())
     assume: dict[str, float] = about("numbers", "assumptions to fix, as in {efficiency: 0.4}", {})
     rules: Word = about("name", "rule pack or Python file; engineering if unsaid", "engineering")
@@ -305,6 +324,30 @@ class Serve(Base):
     engine: Word | None = about("name", "inference software, such as vllm", None)
     kv_precision: Precision | None = about("choice", "number format of the key/value cache", None)
     duration: Hours | None = about("time", "how long the service runs, as in 720h", None)
+    capacity: (
+        Annotated[
+            list[Measured],
+            BeforeValidator(lambda v: [v] if isinstance(v, (dict, Measured)) else v),
+            Field(min_length=1),
+        ]
+        | None
+    ) = about("part", "measured requests per second of each card, instead of predicted ones", None)
+    slices: Cards | None = about(
+        "count", "equal parts of each class of traffic, each served whole by one type of card", None
+    )
+
+    @model_validator(mode="after")
+    def _one_rate_a_class(self) -> Serve:
+        classes = len(self.traffic or [None])
+        for row in self.capacity or ():
+            if len(row.requests_per_second) != classes:
+                said = len(row.requests_per_second)
+                raise ValueError(f"capacity of {row.gpu}: {said} rates for {classes} classes of traffic")
+        rows = [(row.gpu.lower(), row.cards) for row in self.capacity or ()]
+        twice = [name for i, (name, cards) in enumerate(rows) if (name, cards) in rows[:i]]
+        if twice:
+            raise ValueError(f"capacity of {twice[0]} is given twice; keep one row for each number of cards")
+        return self
 
 
 Need = Annotated[Finetune | Generate | Serve, Field(discriminator="task")]

@@ -6,6 +6,7 @@ A plan keeps the quantities of each line, so that table, JSON, page and explanat
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -81,6 +82,39 @@ class Line:
         if "least_memory" in self.values:
             return self.values["least_memory"] / self.values["usable_memory"]
         return self.values.get("memory_fill", 0.0)
+
+
+@dataclass(slots=True)
+class ApiLine:
+    """Requests that an API answers: a share of one traffic class.
+
+    model    the open model that it is ("" where the weights are closed)
+    traffic  name of the class ("" where it has none)
+    prices   per million tokens in the API's own currency; cached is the input price where none is known
+    batch    the prices are those of a batch that may wait a day
+    values, low, high   as of `Line`
+    """
+
+    offer: str
+    provider: str
+    model: str
+    traffic: str
+    share: float
+    requests: float
+    input_per_mtok: float
+    cached_per_mtok: float
+    output_per_mtok: float
+    batch: bool
+    currency: str
+    price_date: str
+    source: str
+    values: dict[str, float] = field(default_factory=dict)
+    low: dict[str, float] = field(default_factory=dict)
+    high: dict[str, float] = field(default_factory=dict)
+
+    def json(self) -> dict[str, Any]:
+        """All fields but the quantities behind them."""
+        return {k: v for k, v in asdict(self).items() if k not in ("values", "low", "high")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,15 +227,24 @@ class Plan:
     pack: Pack
     catalog: Catalog
     lines: list[Line] = field(default_factory=list)
+    apis: list[ApiLine] = field(default_factory=list)
     limits: list[LimitUse] = field(default_factory=list)
     alternatives: list[Alternative] = field(default_factory=list)
     ways_out: list[WayOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
     used: dict[str, list[Assumption]] = field(default_factory=dict)
     fixed: dict[str, float] = field(default_factory=dict)
     integer_program: Program | None = None
+    look_for_refusals: Callable[[], list[Refusal]] = field(default=list, repr=False, compare=False)
+    _refusals: list[Refusal] | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """Cards of which no candidate does it, and why; looked for when first asked."""
+        if self._refusals is None:
+            self._refusals = self.look_for_refusals()
+        return self._refusals
 
     @property
     def program(self) -> str:
@@ -209,6 +252,11 @@ class Plan:
         from optplan.solve import lp_text  # the solver is loaded only where it is asked for
 
         return lp_text(self.integer_program) if self.integer_program else ""
+
+    @property
+    def parts(self) -> list[Line | ApiLine]:
+        """All that is paid for: the lines of cards, in the order of `cards`, then those of APIs."""
+        return [*self.lines, *self.apis]
 
     @property
     def feasible(self) -> bool:
@@ -232,11 +280,12 @@ class Plan:
                 "gpu_hours": self.gpu_hours,
                 "bound": self.bound,
                 "gap": self.gap,
-                "cards": [asdict(line) for line in self.cards],
-                "terms": [asdict(term) for term in self.terms],
+                "cards": [_flat(line) for line in self.cards],
+                "apis": [line.json() for line in self.apis],
+                "terms": [_flat(term) for term in self.terms],
                 "quantities": {name: _band(band) for name, band in self.quantities.items()},
                 "limits": [_limit(use) for use in self.limits],
-                "alternatives": [asdict(other) for other in self.alternatives],
+                "alternatives": [_flat(other) for other in self.alternatives],
             }
         else:
             common |= {"reasons": self.reasons, "ways_out": [way.json() for way in self.ways_out]}
@@ -245,7 +294,7 @@ class Plan:
             "assumed": self.assumed,
             "warnings": self.warnings,
             "catalog": {"as_of": self.catalog.as_of.isoformat(), "offers": len(self.catalog.offers)},
-            "solver": asdict(self.solver),
+            "solver": _flat(self.solver),
         }
 
 
@@ -254,12 +303,21 @@ def _finite(value: float) -> float | None:
 
 
 def _band(band: Band) -> dict[str, Any]:
-    parts = {"value": band.value, "unit": band.unit, "low": band.low, "high": band.high}
-    return {k: _finite(v) if isinstance(v, float) else v for k, v in parts.items()}
+    return {
+        "value": _finite(band.value),
+        "unit": band.unit,
+        "low": _finite(band.low),
+        "high": _finite(band.high),
+    }
+
+
+def _flat(part: Any) -> dict[str, Any]:
+    """The fields of a dataclass whose values are plain."""
+    return {name: getattr(part, name) for name in part.__dataclass_fields__}
 
 
 def _limit(use: LimitUse) -> dict[str, Any]:
-    return asdict(use) | {"spare": use.spare}
+    return _flat(use) | {"spare": use.spare}
 
 
 def price_age(day: int, today: date) -> int:

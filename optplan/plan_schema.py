@@ -41,13 +41,29 @@ CARD: Final = _object(
     offer=_text("the offer's name in the catalog: provider/instance/region/purchase"),
     instance=_text("what the provider calls one unit"),
     region=_text("where it is"),
-    purchase=_text("how it is had", enum=["on_demand", "spot", "reserved_1y", "reserved_3y", "buy"]),
+    purchase=_text("how it is had", enum=["on_demand", "spot", "reserved_1y", "reserved_3y", "buy", "owned"]),
     units=_of("integer", "units (nodes) of the offer"),
     price_per_unit_hour=_number("rent of one unit and hour, in the offer's currency; 0 when bought"),
     price_per_unit=_number("price of one unit when bought, in the offer's currency; 0 when rented"),
     currency=_text("currency of the offer's price"),
     price_date=_text("day on which the price was read", format="date"),
     layout=_text("how the cards work together"),
+)
+API: Final = _object(
+    "requests that an API answers: a share of one traffic class",
+    offer=_text("the offer's name in the catalog: provider/name"),
+    provider=_text("who sells the tokens"),
+    model=_text("the open model that it is; empty where the weights are closed"),
+    traffic=_text("name of the traffic class; empty where it has none"),
+    share=_number("of the requests of this class"),
+    requests=_number("requests in all"),
+    input_per_mtok=_number("price of a million tokens read, in the API's own currency"),
+    cached_per_mtok=_number("the same for tokens that it still holds; the full price where none is known"),
+    output_per_mtok=_number("price of a million tokens written"),
+    batch=_of("boolean", "whether the prices are those of a batch that may wait a day"),
+    currency=_text("currency of the prices"),
+    price_date=_text("day on which the price was read", format="date"),
+    source=_text("where the price is from"),
 )
 TERM: Final = _object(
     "one term of the cost; the terms sum to total_cost",
@@ -63,7 +79,9 @@ BAND: Final = _object(
 )
 LIMIT: Final = _object(
     "a limit of the need or a requirement, and how much of it is used",
-    name=_text("deadline, budget, max_cards, quota:NAME, min_replicas, or the name of a requirement"),
+    name=_text(
+        "deadline, budget, carbon, max_cards, quota:NAME, owned:POOL, min_replicas, or the name of a requirement"
+    ),
     used=_number("what the plan uses, in the limit's unit"),
     allowed=_number("the limit"),
     unit=_text("unit of both"),
@@ -126,6 +144,7 @@ WITH_PLAN: Final[dict[str, Schema]] = {
     "bound": _number("no plan of the catalog costs less than this"),
     "gap": _number("(total_cost - bound) / total_cost; 0 is proof"),
     "cards": _list("what to get", CARD),
+    "apis": _list("what to have answered by APIs", API),
     "terms": _list("what total_cost is made of", TERM),
     "limits": _list("limits and requirements, used and spare", LIMIT),
     "alternatives": _list("the closest other plans", ALTERNATIVE),

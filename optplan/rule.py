@@ -10,16 +10,17 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from optplan.errors import BadInput, Fault, nearest
 
 Status = Literal["exact", "measured", "fitted", "assumed"]
 Kind = Literal["derive", "require", "charge"]
 Function = Callable[..., Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +123,39 @@ def charge(*, source: str, status: Status = "exact") -> Callable[[Function], Rul
     return _declare("charge", "currency", source, status)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pack:
     """A named set of rules; a later rule of the same name replaces an earlier one."""
 
     name: str
     rules: Mapping[str, Rule]
+    _kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What follows from the rules alone, made once for each key."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        found: T = self._kept[key]
+        return found
 
     def of_kind(self, kind: Kind) -> list[Rule]:
         """The rules of one kind, in the order they were written."""
-        return [rule for rule in self.rules.values() if rule.kind == kind]
+        return self.kept(kind, lambda: [rule for rule in self.rules.values() if rule.kind == kind])
+
+    def read_by(self, targets: Iterable[str]) -> frozenset[str]:
+        """All names that the targets depend on, rules and inputs alike."""
+        wanted = tuple(targets)
+        return self.kept(("reads", wanted), lambda: self._read_by(wanted))
+
+    def _read_by(self, targets: tuple[str, ...]) -> frozenset[str]:
+        seen: set[str] = set()
+        stack = list(targets)
+        while stack:
+            name = stack.pop()
+            if name not in seen:
+                seen.add(name)
+                stack += self.rules[name].parameters if name in self.rules else ()
+        return frozenset(seen)
 
     def with_rules(self, name: str, more: Mapping[str, Rule]) -> Pack:
         """This pack with rules added or replaced by name."""
@@ -142,7 +166,10 @@ class Pack:
 
         Raises BadInput for a quantity that nothing gives, and for a circle.
         """
-        known = set(given)
+        wanted, known = tuple(targets), frozenset(given)
+        return self.kept((wanted, known), lambda: self._ordered(wanted, known))
+
+    def _ordered(self, targets: tuple[str, ...], known: frozenset[str]) -> list[Rule]:
         done: dict[str, Rule] = {}
         path: list[str] = []
 
@@ -166,7 +193,7 @@ class Pack:
         return list(done.values())
 
 
-def _unknown(pack: Pack, name: str, reader: str, known: set[str]) -> Fault:
+def _unknown(pack: Pack, name: str, reader: str, known: Iterable[str]) -> Fault:
     close = nearest(name, [*pack.rules, *known])
     hint = f"did you mean {', '.join(close)}?" if close else "see `optplan rules list`"
     message = f"`{reader}` reads `{name}`, which nothing gives"

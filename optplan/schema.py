@@ -1,18 +1,21 @@
-"""The JSON Schema of a need, for editors that complete and check YAML."""
+"""The JSON Schema of a need or portfolio, for editors that complete and check YAML."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from optplan.need import Need
+from optplan.need import Finetune, Generate, Serve
+from optplan.portfolio_need import Portfolio
+
+Document = Annotated[Finetune | Generate | Serve | Portfolio, Field(discriminator="task")]
 
 
 def need_schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of one need: every field with its meaning and examples."""
-    body = TypeAdapter(Need).json_schema()
+    """JSON Schema (draft 2020-12) of one need or portfolio: every field with its meaning and examples."""
+    body = TypeAdapter(Document).json_schema()
     parts = body.get("$defs", {})
     parts["Method"] = {
         "anyOf": [
@@ -27,9 +30,12 @@ def need_schema() -> dict[str, Any]:
             parts["Method"],
         ]
     }
-    for task in ("Finetune", "Generate", "Serve"):
+    for task in ("Finetune", "Generate", "Serve", "FinetuneEntry", "GenerateEntry", "ServeEntry"):
         model = parts[task]["properties"]["model"]
         model["oneOf"] = [{"type": "number", "minimum": 1e6}, *model["oneOf"]]
+    by_month, growth = parts["Demand"]["properties"]["by_month"], parts["Demand"]["properties"]["growth"]
+    short = [part["anyOf"][0] for part in (by_month, growth)]
+    parts["Demand"] = {"anyOf": [*short, parts["Demand"]]}
     parts["Data"] = {"anyOf": [{"type": "string", "examples": ["1GB", "1e9 tokens"]}, parts["Data"]]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

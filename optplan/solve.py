@@ -127,6 +127,10 @@ def solve_program(program: Program, time_limit: float | None = None) -> Solution
     Raises ArithmeticError when the solver's answer breaks a row: that is never passed on as a plan.
     """
     start = time.perf_counter()
+    if not program.variables:  # PuLP has no answer for a program without any
+        if _broken(program, {}, 0.0):
+            return Solution("infeasible", {}, math.inf, math.inf, 0.0, 0)
+        return Solution("optimal", {}, 0.0, 0.0, 0.0, 0)
     scale = _scale(program)
     problem, variables = _run(program, scale, time_limit, USUAL)
     if _leans(program, problem, variables, scale):

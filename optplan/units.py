@@ -88,6 +88,17 @@ _BYTES: Final = {
     "gib": 2.0**30,
     "tib": 2.0**40,
 }
+_MASS_KG: Final = {
+    "g": 1e-3,
+    "kg": 1.0,
+    "t": 1e3,
+    "ton": 1e3,
+    "tonne": 1e3,
+    "克": 1e-3,
+    "公斤": 1.0,
+    "千克": 1.0,
+    "吨": 1e3,
+}
 CURRENCY_SIGNS: Final = {"$": "USD", "us$": "USD", "€": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY"}
 CURRENCY_WORDS: Final = {
     "usd": "USD",
@@ -183,6 +194,11 @@ def count(text: object) -> float:
 def size_bytes(text: object) -> float:
     """Bytes from "1GB" (1e9) or "1GiB" (2**30)."""
     return _scaled(text, _BYTES, "a data size", "1GB, 300MB or 2TiB", None)
+
+
+def kilograms(text: object) -> float:
+    """Kilograms from "200 kg", "1.5 t"; a bare number is refused."""
+    return _scaled(text, _MASS_KG, "a mass", "200 kg or 1.5 t", None)
 
 
 def currency(text: object) -> str:

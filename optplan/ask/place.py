@@ -99,7 +99,9 @@ class Place(Pieces):
             self.wrong(clash, "contradiction", "spot is both wanted and refused", "keep one")
         if not kinds:
             return
-        ways = [way for way in ("on_demand", "spot", "reserved_1y", "reserved_3y", "buy") if way in kinds]
+        ways = [
+            way for way in ("on_demand", "spot", "reserved_1y", "reserved_3y", "buy", "api") if way in kinds
+        ]
         if kinds & {"spot_ok"}:
             ways = ["on_demand", "spot", *(w for w in ways if w not in ("on_demand", "spot"))]
         if "rent" in kinds and not set(ways) & {"on_demand", "spot", "reserved_1y", "reserved_3y"}:

@@ -6,13 +6,15 @@ import datetime
 from collections.abc import Iterator
 from pathlib import Path
 
+from optplan.catalog.apis import api_faults
+from optplan.catalog.grids import grid_faults
 from optplan.catalog.names import GpuNames, ModelNames
 from optplan.catalog.read import Table, read_table
 from optplan.catalog.schema import DATA, schema
 from optplan.errors import Fault, nearest
 
 TABLES = tuple(name for name in schema())
-_PRICED = ("offers", "reserved", "purchases")
+_PRICED = ("offers", "reserved", "purchases", "owned")
 
 
 def read_directory(directory: Path, place: str) -> tuple[dict[str, Table], list[Fault]]:
@@ -51,6 +53,9 @@ def check_tables(tables: dict[str, Table], gpus: GpuNames, models: ModelNames) -
     for name in _PRICED:
         faults += _cards(tables[name], gpus)
         faults += _currencies(tables[name], currencies)
+    faults += _currencies(tables["apis"], currencies)
+    faults += api_faults(tables["apis"], models)
+    faults += grid_faults(tables["grids"], tables["grid_regions"])
     for name in TABLES:
         faults += _future(tables[name])
     faults += _prices(tables["offers"], "on_demand_per_hour", "spot_per_hour")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import gc
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,11 +11,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from optplan.catalog.apis import Api, build_apis
 from optplan.catalog.check import check_tables, read_directory
+from optplan.catalog.grids import Grid, Grids
 from optplan.catalog.names import GpuNames, ModelNames
 from optplan.catalog.read import Table
 from optplan.catalog.schema import DATA, schema
-from optplan.catalog.values import Assumption, Card, Model, Offers, Provider, Rate
+from optplan.catalog.values import Assumption, Card, Extra, Model, Offers, Provider, Rate
 from optplan.errors import BadInput, Fault, nearest
 
 if TYPE_CHECKING:
@@ -25,22 +28,28 @@ class Catalog:
     """Cards, models, offers, assumptions and rates, checked and ready to be asked.
 
     cards, models  by exact name, sorted
-    offers         all prices, in a canonical order
+    offers         all prices of cards, in a canonical order
+    apis           models sold by the token, by provider and name
     assumptions    name -> key ("" = for all) -> Assumption
     rates          currency -> newest Rate per US dollar
+    grids          electric grids, and which a region draws from
     names          what cards are called, as a `GpuNames`
-    as_of          day of the newest price (providers that are used by name only left out)
+    as_of          day of the newest price (owned cards and providers that are used by name only left out)
     files          (table, rows) as loaded
+    before         the catalog without the offers that `extended` added
     """
 
     cards: dict[str, Card]
     models: dict[str, Model]
     offers: Offers
+    apis: tuple[Api, ...]
     assumptions: dict[str, dict[str, Assumption]]
     rates: dict[str, Rate]
+    grids: Grids
     names: GpuNames
     as_of: datetime.date
     files: tuple[tuple[str, int], ...]
+    before: Catalog | None = None
 
     def __init__(self, tables: dict[str, Table]) -> None:
         """tables has every table of the schema, each sound in itself; BadInput if they do not agree."""
@@ -54,18 +63,21 @@ class Catalog:
         faults = check_tables(tables, self.names, self._model_names)
         if faults:
             raise BadInput(faults)
+        self.apis = build_apis(tables["apis"], self._model_names)
         self.assumptions = {}
         for assumption in _values(tables["assumptions"], Assumption):
             self.assumptions.setdefault(assumption.name, {})[assumption.key] = assumption
         self.rates = _rates(tables["fx"])
+        grids = {grid.name: grid for grid in _values(tables["grids"], Grid)}
+        self.grids = Grids(grids, tables["grid_regions"])
         listed = {p.name: p for p in _values(tables["providers"], Provider)}
-        priced = [tables[name].columns for name in ("offers", "reserved", "purchases")]
+        priced = [tables[name].columns for name in ("offers", "reserved", "purchases", "owned")]
         named = {name for columns in priced for name in columns["provider"]}
         billing = {name: listed.get(name) or _unlisted(name) for name in named}
         self._billing: dict[str, Provider] = {**listed, **billing}
         exact = {said: self.names.find(said)[0] for columns in priced for said in set(columns["card"])}
         self.offers = build_offers(tables, exact, tuple(self.cards), billing)
-        days = self.offers.price_day[~self.offers.by_name_only]
+        days = self.offers.price_day[~self.offers.by_name_only & (self.offers.pool < 0)]
         newest = days.max() if len(days) else self.offers.price_day.max(initial=1)
         self.as_of = datetime.date.fromordinal(int(newest))
 
@@ -93,6 +105,18 @@ class Catalog:
         if faults:
             raise BadInput(faults)
         return cls(tables)
+
+    def extended(self, extras: Sequence[Extra], provider: Provider) -> Catalog:
+        """The same catalog with a few offers of one provider more; cards that it lacks come without figures."""
+        from optplan.catalog.extend import cards_of, joined
+
+        found = copy.copy(self)
+        found.before = self
+        found.cards = self.cards | cards_of(extras, self.cards, provider)
+        found.names = self.names.with_cards(set(found.cards) - set(self.cards))
+        found.offers = joined(self.offers, tuple(found.cards), extras, provider)
+        found._billing = self._billing | {provider.name: provider}
+        return found
 
     def gpus(self, text: str) -> list[str]:
         """The cards that a name, family or alias means, sorted; BadInput with the nearest names if none."""
@@ -182,7 +206,7 @@ def _pairs(table: Table, left: str, right: str) -> Iterable[tuple[str, str]]:
     return zip(table.columns[left], table.columns[right], strict=True)
 
 
-Row = TypeVar("Row", Card, Model, Assumption, Provider)
+Row = TypeVar("Row", Card, Model, Assumption, Provider, Grid)
 
 
 def _values(table: Table, kind: type[Row]) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable, Mapping
 
@@ -58,6 +59,14 @@ class GpuNames:
     def _add(self, said: str, names: list[str]) -> None:
         self._said[plain_gpu(said)] = said
         self._cards[plain_gpu(said)] = tuple(sorted(names))
+
+    def with_cards(self, more: Iterable[str]) -> GpuNames:
+        """These names and some more, each of which means the card of that name alone."""
+        found = copy.copy(self)
+        found._said, found._cards = dict(self._said), dict(self._cards)
+        for name in more:
+            found._add(name, [name])
+        return found
 
     def find(self, text: str) -> tuple[str, ...]:
         """The cards that text means; () if nothing is called so."""
@@ -117,10 +126,12 @@ class ModelNames:
             self._pointless.setdefault(plain_model(name).replace(".", ""), set()).add(name)
             self._short.setdefault(plain_model(_untailed(name)), set()).add(name)
         self.dangling: dict[str, str] = {}
+        own = set(self._models)
         for alias, name in aliases:
             self._said.append(alias)
             if name in models:
-                self._models[plain_model(alias)] = name
+                if plain_model(alias) not in own:  # an added model may have an alias for its name
+                    self._models[plain_model(alias)] = name
             else:
                 self.dangling[alias] = name
 

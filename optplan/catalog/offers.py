@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from optplan.catalog.owned import in_units
 from optplan.catalog.read import Table
 from optplan.catalog.values import PURCHASE, Offers, Provider
 
@@ -15,6 +16,7 @@ _PRICES = {
     "offers": (("on_demand_per_hour", "on_demand"), ("spot_per_hour", "spot")),
     "reserved": (("reserved_1y_per_hour", "reserved_1y"), ("reserved_3y_per_hour", "reserved_3y")),
     "purchases": (("price", "buy"),),
+    "owned": (("cost_per_hour", "owned"),),
 }
 _CODED = ("provider", "region", "instance", "currency", "source")
 _KNOWN = ("vcpus", "host_memory_gib")
@@ -28,6 +30,7 @@ def build_offers(
     exact maps a card as the tables write it to its exact name; cards are in the catalog's order; billing
     has every provider of the tables.
     """
+    tables = tables | {"owned": in_units(tables["owned"])}
     words = {name: _words(tables, name) for name in _CODED}
     codes = {name: {word: i for i, word in enumerate(words[name])} for name in _CODED}
     position = {name: i for i, name in enumerate(cards)}
@@ -36,8 +39,8 @@ def build_offers(
     whole = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     order = np.lexsort((whole["purchase"], whole["region"], whole["instance"], whole["provider"]))
     column = {name: values[order] for name, values in whole.items()}
-    seller = column["provider"]
-    bought = column["purchase"] == PURCHASE.index("buy")
+    seller, joins = column["provider"], column.pop("whole")
+    bought = np.isin(column["purchase"], [PURCHASE.index("buy"), PURCHASE.index("owned")])
     bills = [billing[name] for name in words["provider"]]
     return Offers(
         **column,
@@ -50,8 +53,15 @@ def build_offers(
         currencies=words["currency"],
         sources=words["source"],
         by_name_only=np.array([p.by_name_only for p in bills], bool)[seller],
-        joins_nodes=np.array([p.joins_nodes for p in bills], bool)[seller],
+        joins_nodes=np.array([p.joins_nodes for p in bills], bool)[seller] & joins,
+        pools=_pools(tables["owned"]),
     )
+
+
+def _pools(owned: Table) -> tuple[int, ...]:
+    """Cards of each pool, in the order of its rows."""
+    cards = dict(zip(owned.columns["pool"], owned.columns["pool_cards"], strict=True))
+    return tuple(cards[pool] for pool in sorted(cards))
 
 
 def _words(tables: dict[str, Table], name: str) -> tuple[str, ...]:
@@ -68,6 +78,9 @@ def _blocks(table: Table, codes: dict[str, dict[str, int]]) -> Iterator[dict[str
     }
     shared["gpus"] = np.array(table.columns["gpus"], np.int64)
     shared["price_day"] = np.array(table.columns["date"], np.int64)
+    shared["bare"] = np.array(table.columns.get("kind", [""] * size)) == "card"
+    shared["whole"] = np.array(table.columns.get("whole", [True] * size), bool)
+    shared["pool"] = np.array(table.columns.get("pool", [-1] * size), np.int64)
     for name in _KNOWN:
         shared[name] = np.array(table.columns.get(name, [np.nan] * size), np.float64)
     for column, purchase in _PRICES[table.name]:

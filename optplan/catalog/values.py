@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-PURCHASE = ("on_demand", "spot", "reserved_1y", "reserved_3y", "buy")
+PURCHASE = ("on_demand", "spot", "reserved_1y", "reserved_3y", "buy", "owned")
 """How an offer is had; `Offers.purchase` holds positions in this tuple."""
 
 
@@ -127,6 +127,16 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
+class Extra:
+    """An offer that no table has: rent of a unit of so many cards for an hour. card may be one that no table has."""
+
+    card: str
+    gpus: int
+    price: float
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """What one US dollar buys of a currency, on a day."""
 
@@ -141,7 +151,9 @@ class Offers:
 
     provider .. source are positions in the tuples of the same plural name; `cards` has the
     order of `Catalog.cards`. price is per unit (node) and hour, or per unit once for `buy`;
-    gpus are the cards in one unit. billing_s and minimum_s are 1 and 0 for `buy`.
+    gpus are the cards in one unit. billing_s and minimum_s are 1 and 0 for `buy` and `owned`.
+    bare: a card is sold without the server that it needs.
+    pool is a position in `pools`, the cards that the owned offers of one pool share, or -1: no such limit.
     """
 
     provider: NDArray[np.int64]
@@ -166,6 +178,9 @@ class Offers:
     sources: tuple[str, ...]
     by_name_only: NDArray[np.bool_] = field(repr=False)
     joins_nodes: NDArray[np.bool_] = field(repr=False)
+    pool: NDArray[np.int64] = field(repr=False)
+    bare: NDArray[np.bool_] = field(repr=False)
+    pools: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.price)

@@ -9,7 +9,21 @@ from typing import Annotated
 
 import typer
 
-from optplan.cli import answer, catalog, compare, fit, rules, schema, validate, why
+from optplan.cli import (
+    answer,
+    batch,
+    catalog,
+    compare,
+    export,
+    fit,
+    imports,
+    report,
+    rules,
+    schema,
+    validate,
+    whatif,
+    why,
+)
 from optplan.cli.guard import NO_PLAN
 
 app = typer.Typer(
@@ -24,11 +38,16 @@ app = typer.Typer(
 )
 app.command("solve")(answer.solve)
 app.command("ask")(answer.ask)
+app.command("batch")(batch.batch)
 app.command("explain")(why.explain)
 app.command("why-not")(why.why_not)
 app.command("compare")(compare.compare)
+app.command("what-if")(whatif.what_if)
 app.command("fit")(fit.fit)
+app.command("report")(report.report)
 app.command("validate")(validate.validate)
+app.command("import")(imports.import_)
+app.command("export")(export.export)
 app.add_typer(rules.app, name="rules")
 app.add_typer(catalog.catalog_app, name="catalog")
 app.add_typer(catalog.models_app, name="models")

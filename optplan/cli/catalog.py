@@ -20,11 +20,15 @@ models_app = typer.Typer(
     help="Show the models whose shapes are known.", no_args_is_help=True, rich_markup_mode=None
 )
 
-Table = Literal["summary", "gpus", "offers", "models", "assumptions", "providers", "fx", "columns"]
+Table = Literal[
+    "summary", "gpus", "offers", "models", "apis", "assumptions", "providers", "fx", "grids", "columns"
+]
 Which = Annotated[
     Table,
     typer.Argument(
-        metavar="[TABLE]", help="summary, gpus, offers, models, assumptions, providers, fx or columns."
+        metavar="[TABLE]",
+        show_choices=False,
+        help="summary, gpus, offers, models, apis, assumptions, providers, fx, grids or columns.",
     ),
 ]
 Gpu = Annotated[str | None, typer.Option("--gpu", metavar="NAME", help="Only this card or family.")]
@@ -97,19 +101,10 @@ def import_(
     directory: Source,
     out: Out,
 ) -> None:
-    """Turn another tool's price list into a catalog directory, and report every row that was refused."""
-    from optplan.catalog.skypilot import import_skypilot, write
-    from optplan.report.catalog import print_import
+    """Turn another tool's price list into a catalog directory; short for `optplan import`."""
+    from optplan.cli.imports import tables
 
-    imported = import_skypilot(Path(directory))
-    try:
-        written = write(imported, Path(out))
-    except OSError as error:
-        from optplan.errors import Fault
-
-        reason = error.strerror or "not a usable path"
-        raise BadInput(Fault("unwritable", "--out", f"{out} cannot be written: {reason}")) from None
-    print_import(imported, str(written))
+    tables(kind, [directory], out)
 
 
 @models_app.command("show")

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from optplan.cli import options
+from optplan.cli import fronts, options
+from optplan.cli import ways as having
 from optplan.cli.guard import NO_PLAN, guarded
 
 Needs = Annotated[
@@ -28,6 +29,10 @@ def compare(
     needs: Needs,
     over: Over = None,
     steps: Steps = 8,
+    ways: having.Ways = None,
+    pareto: fronts.Pareto = None,
+    tornado: fronts.Tornado = False,
+    top: fronts.Top = 10,
     rules: options.Rules = None,
     sets: options.Sets = None,
     catalog: options.Catalogs = None,
@@ -44,6 +49,12 @@ def compare(
     from optplan.report.compare import print_plans, print_sweep
 
     asked = questions(needs, options.Changes(rules, sets, catalog, confidence), sentences=True)
+    if ways is not None:
+        having.answer(asked, ways, over, steps, json)
+        return
+    if pareto is not None or tornado:
+        fronts.answer(asked, pareto, tornado, top, over, json)
+        return
     if over is None:
         plans = [question.solve() for question in asked]
         if json:

@@ -22,7 +22,9 @@ Method = Annotated[
 ]
 Precision = Annotated[
     str | None,
-    typer.Option("--precision", metavar="NAME", help="Of the weights: fp32 bf16 fp16 fp8 int8 int4."),
+    typer.Option(
+        "--precision", metavar="NAME", help="Of the weights: fp32 bf16 fp16 fp8 int8 int4 fp4 mxfp4 nf4."
+    ),
 ]
 Context = Annotated[
     str | None,

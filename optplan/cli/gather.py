@@ -187,9 +187,9 @@ def _check(source: Source, need: AnyNeed, catalog: Catalog, fixed: dict[str, flo
     """Look up every name that need and settings use. Raises BadInput with the place of each."""
     from optplan.evaluate import check_names
     from optplan.rules import pack
-    from optplan.settle import settle
+    from optplan.settle import own_catalog, settle
 
-    faults = _Faults()
+    faults, catalog = _Faults(), own_catalog(need, catalog)
     if source.written is not None:
         faults.of(source.written.check_names, catalog.gpus, catalog.model)
     if not faults.found:

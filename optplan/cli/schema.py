@@ -7,7 +7,9 @@ import typer
 from optplan.cli.guard import guarded
 
 app = typer.Typer(
-    help="Print the JSON Schema of a need or of a plan.", no_args_is_help=True, rich_markup_mode=None
+    help="Print the JSON Schema of a need, of a plan or of a portfolio's plan.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
@@ -29,6 +31,16 @@ def plan() -> None:
     from optplan.report import print_json
 
     print_json(plan_schema())
+
+
+@app.command("portfolio")
+@guarded
+def portfolio() -> None:
+    """Print the JSON Schema of a portfolio's plan, with the meaning of each part."""
+    from optplan.portfolio.schema import portfolio_plan_schema
+    from optplan.report import print_json
+
+    print_json(portfolio_plan_schema())
 
 
 @guarded

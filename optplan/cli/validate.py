@@ -67,7 +67,13 @@ def validate(
         ]
         if not panels:
             raise BadInput(Fault("nothing-to-draw", "--figure", "no row could be predicted"))
+        if colour is not None and not any(colour in case.row for r in results for case in r.cases):
+            raise BadInput(
+                Fault("unknown-column", "--colour", f"no file has a column {colour!r}", "try gpu or method")
+            )
         draw(panels, figure, colour or (columns[0] if columns else "method"))
+    elif colour is not None:
+        raise BadInput(Fault("no-figure", "--colour", "nothing is drawn", "give --figure OUT.svg with it"))
     if json:
         import json as encoder
 

@@ -30,12 +30,19 @@ Depth = Annotated[
 ]
 
 
+Way = Annotated[
+    str | None,
+    typer.Option("--way", metavar="WAY", help="Of the plan in this way: rent, reserved, spot, buy or api."),
+]
+
+
 @guarded
 def explain(
     need: Need,
     term: Term = None,
     format: Format = "tree",
     depth: Depth = 5,
+    way: Way = None,
     rules: options.Rules = None,
     sets: options.Sets = None,
     catalog: options.Catalogs = None,
@@ -49,8 +56,10 @@ def explain(
     from optplan.explain import explain as graph_of
     from optplan.explain.draw import dot, mermaid
     from optplan.report import print_json, print_plan
+    from optplan.ways import in_way
 
-    plan = one_question(need, options.Changes(rules, sets, catalog, confidence)).solve()
+    question = one_question(need, options.Changes(rules, sets, catalog, confidence))
+    plan = question.solve(None if way is None else in_way(question.need, way))
     if not plan.feasible:
         if format == "json":
             print_json(plan.json())

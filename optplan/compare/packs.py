@@ -8,27 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from optplan.candidates import Table
 from optplan.catalog import Catalog
+from optplan.compare.again import again
 from optplan.evaluate import names_read
 from optplan.explain.graph import shown
 from optplan.need import AnyNeed
 from optplan.plan import Line, Plan
 from optplan.planner import load_catalog, prepare, solve
 from optplan.planner.context import Context
-from optplan.planner.found import Found, Pick
-from optplan.planner.lines import line_of
-from optplan.program import Program
 from optplan.rule import Pack, Rule
-from optplan.solve import Solution
 from optplan.units import TOLERANCE
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A quantity under one pack. formula: and the same with numbers; "" where the pack has no rule for it."""
+    """A quantity under one pack. formula: and the same with numbers; "" where no rule of the pack gave it."""
 
     value: float
     unit: str
@@ -118,7 +112,7 @@ def diff_packs(
     quantities: list[Parting] = []
     terms: list[Parting] = []
     if line is not None:
-        values = [_values(context, line, catalog) for context in contexts]
+        values = [_values(context, line) for context in contexts]
         packs = [context.pack for context in contexts]
         quantities = [_parting(name, packs, values) for name in _common(packs, values)]
         names = {rule.name: None for pack in packs for rule in pack.of_kind("charge")}
@@ -126,36 +120,10 @@ def diff_packs(
     return PackDiff(a, b, plan_a, plan_b, quantities, terms)
 
 
-def _values(context: Context, line: Line, catalog: Catalog) -> dict[str, float]:
+def _values(context: Context, line: Line) -> dict[str, float]:
     """Every quantity of a pack on the units and the layout of a line."""
-    table = _row(line, catalog)
-    assessment = context.assess(table)
-    unsolved = Solution("unknown", {}, math.inf, -math.inf, 0.0, 0)
-    found = Found(table, assessment, assessment.holds(1), Program("diff"), unsolved)
-    return line_of(context, found, Pick(line.offer, line.units, 0, unit_hours=_hours(context, line))).values
-
-
-def _hours(context: Context, line: Line) -> float | None:
-    return line.unit_hours if context.settled.need.task == "generate" else None
-
-
-def _row(line: Line, catalog: Catalog) -> Table:
-    """A table of one candidate: the one of the line."""
-
-    def column(name: str) -> np.ndarray:
-        return np.array([int(line.values[name])])
-
-    return Table(
-        list(catalog.cards.values()),
-        catalog.offers.card[[line.offer]],
-        column("cards"),
-        column("cards_per_node"),
-        column("tp"),
-        column("pp"),
-        column("dp"),
-        column("zero_stage"),
-        column("recompute"),
-    )
+    generates = context.settled.need.task == "generate"  # there the program chooses the hours
+    return again(context, line, context.catalog, line.unit_hours if generates else None).values
 
 
 def _common(packs: list[Pack], values: list[dict[str, float]]) -> list[str]:
@@ -175,7 +143,7 @@ def _parting(name: str, packs: list[Pack], values: list[dict[str, float]]) -> Pa
 
 def _side(name: str, rule: Rule | None, unit: str, values: Mapping[str, float]) -> Side:
     value = values.get(name, 0.0)  # a term that a pack does not have costs nothing under it
-    if rule is None:
+    if rule is None or not all(p in values for p in rule.parameters):  # measured: not by the rule
         return Side(value, unit, "")
     texts = {p: shown(values[p]) for p in rule.parameters}
     return Side(value, rule.unit, f"{rule.formula} = {rule.formula_with(texts)}")

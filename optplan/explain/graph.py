@@ -26,6 +26,7 @@ class Node:
     kind          total, term, rule, requirement, limit, chosen, price, rate, input, assumption or fixed
     parameters    ids of the nodes that the formula reads, in order
     low, expected, high   of an assumption
+    error         median error on the measurements that a fitted assumption was fitted on, as a fraction
     """
 
     id: str
@@ -41,6 +42,7 @@ class Node:
     low: float | None = None
     expected: float | None = None
     high: float | None = None
+    error: float | None = None
 
     @property
     def name(self) -> str:
@@ -74,6 +76,14 @@ class Explanation:
         """All nodes, each after those that read it."""
         for name in nx.topological_sort(self.graph):
             yield self.node(name)
+
+    def error(self, name: str) -> float | None:
+        """Median error of a fitted quantity: its own, else the largest of what it was computed from."""
+        node = self.node(name)
+        if node.status != "fitted" or node.error is not None:
+            return node.error
+        below = (self.node(n).error for n in nx.descendants(self.graph, name))
+        return max((error for error in below if error is not None), default=None)
 
     def at(self, term: str) -> Explanation:
         """The part below one quantity, named by id or name. Raises BadInput with the nearest names."""

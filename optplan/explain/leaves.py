@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Final
 
 from optplan.catalog import Assumption, Card
+from optplan.catalog.grids import WORLD
 from optplan.evaluate import CARD_SELECTORS
 from optplan.explain.graph import Node
 from optplan.inputs import INPUTS
-from optplan.plan import Line, Plan
+from optplan.plan import ApiLine, Line, Plan
+
+_ERROR: Final = re.compile(r"median error (\d+(?:\.\d+)?) ?%")
+
+
+def _error(source: str) -> float | None:
+    """The error that a fitted row tells in its source, as a fraction."""
+    found = _ERROR.search(source)
+    return float(found[1]) / 100 if found else None
 
 
 class Leaves:
@@ -22,6 +33,7 @@ class Leaves:
             "card": self._card,
             "layout": self._layout,
             "offer": self._offer,
+            "api": self._api,
         }
 
     def leaf(self, ident: str, name: str, i: int) -> Node:
@@ -29,11 +41,17 @@ class Leaves:
         if name in self.plan.fixed:
             return self._fixed(ident, name)
         if name not in INPUTS:
-            return self._assumption(ident, name, self.plan.lines[i])
+            return self._assumption(ident, name, self.plan.parts[i])
         source, status = self.origins[INPUTS[name].origin](name, i)
-        value = float(self.plan.lines[i].values[name])
+        value = float(self.plan.parts[i].values[name])
         unit = self.money(INPUTS[name].unit)
         return Node(ident, self.label(name), value, unit, source=source, status=status, kind="input")
+
+    def measured(self, ident: str, name: str, i: int) -> Node:
+        """The node of a quantity that the need gives from a measurement, in place of its rule."""
+        value, unit = float(self.plan.parts[i].values[name]), self.money(self.plan.pack.rules[name].unit)
+        source = f"capacity of {self.plan.cards[i].gpu} in the need {self.plan.name}"
+        return Node(ident, self.label(name), value, unit, source=source, status="measured", kind="input")
 
     def rate(self, currency: str) -> Node:
         """What one unit of a currency is in the plan's, with the day of the rate."""
@@ -91,11 +109,29 @@ class Leaves:
     def _offer(self, name: str, i: int) -> tuple[str, str]:
         if name == "owned_hours":
             return "the time that the need takes", "exact"
+        if name == "on_demand_price":
+            return (
+                f"cheapest offer on demand of the catalog of {self.plan.catalog.as_of.isoformat()}",
+                "catalog",
+            )
         card, offers = self.plan.cards[i], self.plan.catalog.offers
+        if name == "grid_intensity":
+            grid = self.plan.catalog.grids.of_offer(offers, self.plan.lines[i].offer)
+            place = f"{card.provider} {card.region}: {grid.place}, {grid.year}, {grid.basis}"
+            return (
+                f"grid of {place}; {grid.source}, {grid.date}",
+                "assumed" if grid.name == WORLD else "catalog",
+            )
         source = offers.sources[offers.source[self.plan.lines[i].offer]]
         return f"offer {card.offer}: {source}, {card.price_date}", "catalog"
 
-    def _assumption(self, ident: str, name: str, line: Line) -> Node:
+    def _api(self, name: str, i: int) -> tuple[str, str]:
+        line = self.plan.apis[i - len(self.plan.lines)]
+        more = f", {line.currency} at the rates of {self.plan.catalog.rate_date.isoformat()}"
+        more = more if line.currency != self.plan.currency else ""
+        return f"API {line.offer}: {line.source}, {line.price_date}{more}", "catalog"
+
+    def _assumption(self, ident: str, name: str, line: Line | ApiLine) -> Node:
         row, catalog, own = self._row(name, line), self.plan.catalog, self.plan.currency
         code = row.unit.partition("/")[0]
         scale = catalog.convert(1.0, code, own) if code in catalog.rates else 1.0
@@ -112,10 +148,13 @@ class Leaves:
             low=low,
             expected=expected,
             high=high,
+            error=_error(row.source),
         )
 
-    def _row(self, name: str, line: Line) -> Assumption:
+    def _row(self, name: str, line: Line | ApiLine) -> Assumption:
         """The row of an assumption that the card of a line reads: the most specific of those that fit."""
+        if isinstance(line, ApiLine):
+            return max(self.plan.used[name], key=lambda row: row.key.count("="))
         offers = self.plan.catalog.offers
         card = self.plan.catalog.cards[offers.cards[offers.card[line.offer]]]
         said = {"architecture": card.architecture, "gpu": card.name.lower()}

@@ -14,27 +14,32 @@ from optplan.evaluate import names_read
 from optplan.explain.graph import Node, shown
 from optplan.explain.leaves import Leaves
 from optplan.inputs import INPUTS
-from optplan.plan import LimitUse, Line, Plan
+from optplan.plan import ApiLine, LimitUse, Line, Plan
+from optplan.planner.carbon import TOTALS
 from optplan.rule import Rule
 from optplan.units import TOLERANCE, number
 
 ROOT: Final = "total_cost"
-CHOSEN: Final = ("units", "unit_hours")  # what the integer program decides
+CHOSEN: Final = ("units", "unit_hours", "api_share")  # what the integer program decides
 POOLED: Final = "job_hours"  # of a job on several types of card
 PRICES: Final = ("price_per_unit_hour", "price_per_unit")
+WORTH: Final = "net_present_value"
+DISCOUNT: Final = "even_discount"
 SHARED: Final = ("need", "model")  # origins that are the same for every line of a plan
 
 
 class Walk:
-    """Builds the graph of a plan."""
+    """Builds the graph of a plan. worth: with its net present value."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, worth: bool = False) -> None:
         self.plan, self.rules = plan, plan.pack.rules
         self.graph: nx.DiGraph[str] = nx.DiGraph()
         self.same: dict[str, bool] = {}
         self.leaves = Leaves(plan)
         self.proof = f"bound {number(plan.bound, 6)} {plan.currency}, gap {plan.gap:.2%}"
         self._total()
+        if worth:
+            self._worth()
 
     def _add(self, node: Node, more: Iterable[str] = ()) -> str:
         self.graph.add_node(node.id, node=node)
@@ -55,8 +60,43 @@ class Walk:
             )
         )
 
+    def reach(self, name: str) -> None:
+        """Add a quantity that the cost does not rest on, such as carbon_kg, with all below it."""
+        rule = self.rules.get(name)
+        held = [i for i, part in enumerate(self.plan.parts) if name in part.values]
+        if rule is None or rule.kind != "derive" or not held or name in self.graph:
+            return
+        if name in TOTALS:
+            ident = self._term(name, self.plan.quantities[name].value)
+            self.graph.nodes[ident]["node"] = replace(self.graph.nodes[ident]["node"], unit=rule.unit)
+        else:
+            for i in held:
+                self._quantity(name, i)
+
+    def _worth(self) -> None:
+        """The net present value beside the total, where one discount holds for all that is paid."""
+        plan, discounts = self.plan, {part.values.get(DISCOUNT) for part in self.plan.parts}
+        discount = discounts.pop() if len(discounts) == 1 else None
+        if discount is None or not math.isfinite(discount):
+            return
+        self._add(
+            Node(
+                WORTH,
+                "Net present value of all payments",
+                plan.total_cost * discount,
+                plan.currency,
+                formula=f"{ROOT} * {DISCOUNT}",
+                with_numbers=f"{shown(plan.total_cost)} * {shown(discount)}",
+                source="the total, with the cost of capital in it, discounted as if it were paid evenly",
+                status="exact",
+                kind="rule",
+                parameters=(ROOT, self._quantity(DISCOUNT, 0)),
+            )
+        )
+
     def _term(self, name: str, amount: float) -> str:
-        parts = tuple(self._quantity(name, i) for i in range(len(self.plan.lines)))
+        charged = [(i, part) for i, part in enumerate(self.plan.parts) if name in part.values]
+        parts = tuple(self._quantity(name, i) for i, _ in charged)
         if len(parts) == 1:
             return parts[0]
         node = Node(name, f"{self.rules[name].label}, all lines", amount, self.plan.currency, kind="term")
@@ -64,7 +104,7 @@ class Walk:
             replace(
                 node,
                 formula=" + ".join(parts),
-                with_numbers=" + ".join(shown(line.values[name]) for line in self.plan.lines),
+                with_numbers=" + ".join(shown(part.values[name]) for _, part in charged),
                 source="sum over the lines of the plan",
                 status="exact",
                 parameters=parts,
@@ -74,7 +114,7 @@ class Walk:
     def _shared(self, name: str) -> bool:
         """Whether a quantity is the same for all lines, down to everything it reads."""
         if name not in self.same:
-            values = {line.values.get(name) for line in self.plan.lines}
+            values = {part.values.get(name) for part in self.plan.parts}
             if name in self.rules and name not in self.plan.fixed:
                 below = self.rules[name].kind != "charge" and all(
                     map(self._shared, self.rules[name].parameters)
@@ -86,17 +126,24 @@ class Walk:
 
     def _quantity(self, name: str, i: int) -> str:
         """The node of a quantity of line i, with everything below it."""
-        single = len(self.plan.lines) == 1 or self._shared(name)
+        single = len(self.plan.parts) == 1 or self._shared(name)
         ident = name if single else f"{name}#{i + 1}"
         if ident in self.graph:
             return ident
-        line = self.plan.lines[i]
+        line = self.plan.parts[i]
         if name in self.plan.fixed:
             return self._add(self.leaves.leaf(ident, name, i))
         if name == POOLED and len({card.gpu for card in self.plan.cards}) > 1:
             return self._add(self._pooled(ident, line))
         if name in self.rules:
+            if any(below not in line.values for below in self.rules[name].parameters):
+                return self._add(self.leaves.measured(ident, name, i))
             return self._rule(ident, self.rules[name], line, i)
+        if isinstance(line, ApiLine):
+            chosen = name == "api_share"
+            return self._add(
+                self._decided(ident, name, line.share) if chosen else self.leaves.leaf(ident, name, i)
+            )
         if name == "units":
             return self._add(self._decided(ident, name, float(line.units)), self._conditions(i))
         if name == "unit_hours":
@@ -105,7 +152,7 @@ class Walk:
             return self._price(ident, name, i)
         return self._add(self.leaves.leaf(ident, name, i))
 
-    def _rule(self, ident: str, rule: Rule, line: Line, i: int) -> str:
+    def _rule(self, ident: str, rule: Rule, line: Line | ApiLine, i: int) -> str:
         values = {name: shown(line.values[name]) for name in rule.parameters}
         formula, with_numbers, kind = rule.formula, rule.formula_with(values), "rule"
         if rule.kind == "require":
@@ -125,7 +172,7 @@ class Walk:
             )
         )
 
-    def _pooled(self, ident: str, line: Line) -> Node:
+    def _pooled(self, ident: str, line: Line | ApiLine) -> Node:
         """The time of a job on several types of card: of all of them together, which no line tells alone."""
         rule = self.rules[POOLED]
         source = (

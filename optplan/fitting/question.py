@@ -16,6 +16,7 @@ from optplan.inputs import INPUTS
 from optplan.need import AnyNeed, Finetune, Serve
 from optplan.planner import prepare
 from optplan.planner.context import Context
+from optplan.problem.judge import reason_of
 from optplan.rules import pack
 
 TRAINING: Final = ("full", "lora", "qlora")
@@ -120,12 +121,12 @@ def _need(question: Question, method: str) -> AnyNeed:
             {"task": "finetune", "method": method, "framework": question.framework, **said}
         )
     except ValidationError as error:
-        raise BadInput([_fault(str(e["loc"][0]), e["msg"]) for e in error.errors()]) from None
+        raise BadInput([_fault(str(e["loc"][0]), reason_of(e)) for e in error.errors()]) from None
 
 
 def _fault(name: str, message: str) -> Fault:
     place = name if name == "model" else f"--{name}"
-    return Fault(name, place, message.removeprefix("Value error, "))
+    return Fault(name, place, message)
 
 
 def usual_context(context: Context) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from optplan.catalog import PURCHASE
 from optplan.plan import (
     Alternative,
+    ApiLine,
     Band,
     CardLine,
     LimitUse,
@@ -21,28 +22,32 @@ from optplan.plan import (
     Status,
     Term,
 )
+from optplan.planner.calls import api_lines, call_notes, call_reasons
+from optplan.planner.carbon import carbon_use, grids_assumed, total_bands
 from optplan.planner.context import Context
-from optplan.planner.found import Found, Option
-from optplan.planner.lines import line_of
+from optplan.planner.found import SHOWN, Found, Option
+from optplan.planner.lines import lines_of
 from optplan.planner.notes import notes_of, reasons_of, refusals_of, warnings_of
 from optplan.units import TOLERANCE
 
 BINDS = 1e-6  # of the limit: less spare than this binds
-SCENARIOS: dict[str, Callable[[Line], dict[str, float]]] = {
+SCENARIOS: dict[str, Callable[[Line | ApiLine], dict[str, float]]] = {
     "expected": lambda line: line.values,
     "low": lambda line: line.low,
     "high": lambda line: line.high,
 }
 
 
-def plan_of(context: Context, found: Found, today: date) -> Plan:
-    """The plan of a search, complete but for the ways out."""
+def plan_of(context: Context, found: Found, today: date, lines: list[Line] | None = None) -> Plan:
+    """The plan of a search, complete but for the ways out. lines: of its picks, where they are known."""
     settled = context.settled
-    lines = [line_of(context, found, chosen) for chosen in found.picks]
-    terms = [Term(name, amount) for name, amount in charges(context, lines, "expected").items()]
-    total = math.fsum(term.amount for term in terms) if lines else math.nan
-    bound = min(found.solution.bound, total) if lines else math.inf
-    status: Status = _status(found, lines)
+    lines = lines_of(context, found.table, found.picks) if lines is None else lines
+    apis = api_lines(context, found.calls)
+    parts: list[Line | ApiLine] = [*lines, *apis]
+    terms = [Term(name, amount) for name, amount in charges(context, parts, "expected").items()]
+    total = math.fsum(term.amount for term in terms) if parts else math.nan
+    bound = min(found.solution.bound, total) if parts else math.inf
+    status: Status = _status(found, parts)
     plan = Plan(
         name=settled.need.name or settled.need.task,
         task=settled.need.task,
@@ -53,17 +58,18 @@ def plan_of(context: Context, found: Found, today: date) -> Plan:
         hours=found.elapsed,
         gpu_hours=math.fsum(_gpu_hours(context, line) for line in lines),
         bound=bound,
-        gap=max(0.0, (total - bound) / total) if lines and total else 0.0,
+        gap=max(0.0, (total - bound) / total) if parts and total else 0.0,
         cards=[card_line(context, line) for line in lines],
         terms=terms,
-        quantities=_bands(context, lines),
-        assumed=settled.assumed,
+        quantities=_bands(context, lines, apis),
+        assumed=[*settled.assumed, *grids_assumed(context, lines)],
         warnings=[],
         solver=SolverReport("HiGHS through PuLP", found.seconds, found.runs, found.solution.nodes),
         settled=settled,
         pack=context.pack,
         catalog=context.catalog,
         lines=lines,
+        apis=apis,
         notes=list(found.notes),
         used={**found.table.used, **context.used},
         fixed=context.fixed,
@@ -71,25 +77,28 @@ def plan_of(context: Context, found: Found, today: date) -> Plan:
     )
     plan.limits = limits_used(context, plan)
     plan.alternatives = _alternatives(context, found, plan)
-    plan.refusals = refusals_of(context, found)
-    if not plan.lines:
-        plan.reasons = reasons_of(context, found, plan.refusals)
+    plan.look_for_refusals = lambda: refusals_of(context, found)
+    if not parts:
+        plan.reasons = [*call_reasons(found.calls), *reasons_of(context, found, plan.refusals)]
+    else:
+        plan.notes += call_notes(context, found.calls, apis)
     plan.warnings = warnings_of(context, plan, today)
     plan.notes += notes_of(context, plan)
     return plan
 
 
-def _status(found: Found, lines: list[Line]) -> Status:
-    if lines:
+def _status(found: Found, parts: Sequence[Line | ApiLine]) -> Status:
+    if parts:
         return "optimal" if found.solution.status == "optimal" else "feasible"
     return "infeasible" if found.solution.status == "infeasible" else "unknown"
 
 
-def charges(context: Context, lines: list[Line], scenario: str) -> dict[str, float]:
+def charges(context: Context, parts: Sequence[Line | ApiLine], scenario: str) -> dict[str, float]:
     """Cost term -> amount over all lines; terms that are nothing are left out."""
     names = [rule.name for rule in context.pack.of_kind("charge")]
-    sums = {name: math.fsum(SCENARIOS[scenario](line)[name] for line in lines) for name in names}
-    return {name: amount for name, amount in sums.items() if amount}
+    sums = {name: math.fsum(SCENARIOS[scenario](p).get(name, 0.0) for p in parts) for name in names}
+    kept = {name: amount for name, amount in sums.items() if amount}
+    return kept or dict.fromkeys(names[:1], 0.0)  # what is free is said to be
 
 
 def card_line(context: Context, line: Line) -> CardLine:
@@ -124,13 +133,14 @@ def _hourly(context: Context, lines: list[Line]) -> float:
     return math.fsum(line.values["price_per_unit_hour"] * line.units for line in lines)
 
 
-def _bands(context: Context, lines: list[Line]) -> dict[str, Band]:
+def _bands(context: Context, lines: list[Line], apis: list[ApiLine]) -> dict[str, Band]:
     """Derived quantities of the line with most cards, and the totals, at all three ends."""
-    if not lines:
+    parts: list[Line | ApiLine] = [*lines, *apis]
+    if not parts:
         return {}
-    costs = {name: charges(context, lines, name) for name in SCENARIOS}
+    costs = {name: charges(context, parts, name) for name in SCENARIOS}
     totals = {name: math.fsum(parts.values()) for name, parts in costs.items()}
-    first = max(lines, key=lambda line: line.units * line.values["gpus_per_unit"])
+    first = widest(lines) if lines else apis[0]
     bands = {
         "total_cost": _band(
             totals["expected"], totals["low"], totals["high"], context.settled.currency, "all terms"
@@ -140,7 +150,7 @@ def _bands(context: Context, lines: list[Line]) -> dict[str, Band]:
         rule = context.pack.rules.get(name)
         if rule is not None and rule.kind == "derive":
             bands[name] = _band(value, first.low[name], first.high[name], rule.unit, rule.label)
-    return bands
+    return bands | total_bands(context, lines)
 
 
 def _band(value: float, one: float, other: float, unit: str, label: str) -> Band:
@@ -149,20 +159,26 @@ def _band(value: float, one: float, other: float, unit: str, label: str) -> Band
 
 def limits_used(context: Context, plan: Plan) -> list[LimitUse]:
     """Every limit that the need names, how much of it is used, and whether it binds."""
-    if not plan.lines:
+    if not plan.parts:
         return []
     settled, uses = context.settled, []
     if math.isfinite(settled.hours) and plan.task != "serve":
         uses.append(_use("deadline", plan.hours, settled.hours, "hour"))
     if math.isfinite(settled.budget):
         uses.append(_use("budget", plan.total_cost, settled.budget, plan.currency))
+    if "carbon_kg" in plan.quantities:
+        uses += carbon_use(context, plan.quantities["carbon_kg"].value)
     cards = sum(line.count for line in plan.cards)
     if settled.max_cards is not None:
         uses.append(_use("max_cards", cards, settled.max_cards, "cards"))
     for quota in settled.quotas:
         held = sum(line.count for line in plan.cards if line.gpu in quota.cards)
         uses.append(_use(f"quota:{quota.name}", held, quota.most, "cards"))
-    if settled.need.limits.min_replicas:
+    for pool, offers, most in context.limits.pools:
+        pairs = zip(plan.cards, plan.lines, strict=True)
+        held = sum(card.count for card, line in pairs if line.offer in offers)
+        uses += [_use(f"owned:{pool}", held, most, "cards")] if held else []
+    if settled.need.limits.min_replicas and plan.lines:
         replicas = sum(_replicas(line) for line in plan.lines)
         uses.append(_use("min_replicas", replicas, settled.min_replicas, "replicas"))
     return uses + _requirements(context, plan)
@@ -201,6 +217,8 @@ def _alternatives(context: Context, found: Found, plan: Plan) -> list[Alternativ
     chosen = {(line.gpu, line.purchase) for line in plan.cards}
     others: list[Alternative] = []
     for option in found.options:
+        if len(others) == SHOWN:
+            break
         card = _option_line(context, option)
         if len(chosen) == 1 and (card["gpu"], card["purchase"]) in chosen:
             continue
@@ -214,7 +232,7 @@ def _alternatives(context: Context, found: Found, plan: Plan) -> list[Alternativ
                 option.cost, option.cost - plan.total_cost, option.hours,
             )
         )  # fmt: skip
-    return others[:3]
+    return others
 
 
 def _option_line(context: Context, option: Option) -> dict[str, Any]:

@@ -54,6 +54,8 @@ def amounts(context: Context) -> list[Change]:
         found.append(_deadline(context))
     if need.limits.budget is not None:
         found.append(_budget(context))
+    if need.limits.carbon is not None:
+        found.append(_carbon(need.limits.carbon))
     if need.limits.max_cards is not None:
         found.append(_max_cards(context))
     found += [_quota(context, quota.name, quota.cards) for quota in settled.quotas]
@@ -81,6 +83,17 @@ def _budget(context: Context) -> Change:
         return with_limits(need, budget=money), Told("budget", str(limit), amount(money.amount, code))
 
     return Change("budget", lambda n: with_limits(n, budget=None), settle, lambda plan: plan.total_cost)
+
+
+def _carbon(limit: float) -> Change:
+    def settle(need: AnyNeed, value: float) -> tuple[AnyNeed, Told]:
+        kg = math.ceil(value * 100 - 1e-6) / 100
+        return with_limits(need, carbon=kg), Told("carbon", f"{number(limit)} kg", f"{number(kg, 6)} kg")
+
+    def used(plan: Plan) -> float:
+        return plan.quantities["carbon_kg"].value
+
+    return Change("carbon", lambda n: with_limits(n, carbon=None), settle, used)
 
 
 def _max_cards(context: Context) -> Change:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,19 +12,20 @@ from typing import Any, Final
 import numpy as np
 
 from optplan.candidates import Table, assumption_columns, columns
-from optplan.catalog import PURCHASE, Catalog
+from optplan.catalog import Catalog
+from optplan.errors import BadInput, Fault
 from optplan.evaluate import Assessment, Scenario, check_names, evaluate
+from optplan.inputs import INPUTS
 from optplan.program.limits import Limits
 from optplan.rule import Pack
 from optplan.settle import Settled
+from optplan.units import number
 
 TARGETS: Final = {
     "finetune": ("memory_per_card", "least_memory", "train_tokens", "tokens_per_second", "job_hours"),
     "generate": ("memory_per_card", "least_memory", "replica_capacity"),
     "serve": ("memory_per_card", "least_memory", "replica_capacity"),
 }
-BUY: Final = PURCHASE.index("buy")
-SPOT: Final = PURCHASE.index("spot")
 
 
 @dataclass
@@ -86,97 +87,49 @@ class Context:
         )
         most = math.inf if settled.max_cards is None else float(settled.max_cards)
         deadline = math.inf if settled.need.task == "serve" else settled.hours
-        return Limits(deadline, settled.budget, most, settled.min_replicas, quotas)
-
-
-class Pricing:
-    """Charges of offers, from the pack's own rules: the objective and the printed terms are these."""
-
-    def __init__(self, context: Context, scenario: Scenario = "expected") -> None:
-        self.context, self.scenario = context, scenario
-        self.charges = [rule.name for rule in context.pack.of_kind("charge")]
-
-    @cached_property
-    def _rate(self) -> np.ndarray:
-        convert, code = self.context.catalog.convert, self.context.settled.currency
-        return np.array([convert(1.0, c, code) for c in self.context.catalog.offers.currencies])
-
-    @cached_property
-    def _power(self) -> np.ndarray:
-        return np.array([card.power_w for card in self.context.catalog.cards.values()])
-
-    def offer_columns(self, offers: np.ndarray) -> dict[str, Any]:
-        """What rules may read of offers, one row each, money in the need's currency."""
-        table = self.context.catalog.offers
-        bought = table.purchase[offers] == BUY
-        price = table.price[offers] * self._rate[table.currency[offers]]
-        return {
-            "price_per_unit_hour": np.where(bought, 0.0, price),
-            "price_per_unit": np.where(bought, price, 0.0),
-            "gpus_per_unit": table.gpus[offers].astype(float),
-            "is_spot": (table.purchase[offers] == SPOT).astype(float),
-            "is_bought": bought.astype(float),
-            "billing_step": table.billing_s[offers],
-            "billing_minimum": table.minimum_s[offers],
-            "card_power": self._power[table.card[offers]],
-        }
-
-    def run(self, offers: np.ndarray, targets: Iterable[str], **given: Any) -> dict[str, Any]:
-        """Evaluate charges (or what they rest on) for offers, with more inputs as columns."""
-        context, table = self.context, self.context.catalog.offers
-        inputs: dict[str, Any] = {**self.offer_columns(offers), **given}
-        wanted = list(targets)
-        names = assumption_names(context.pack, wanted, inputs, context.catalog)
-        for name, column in assumption_columns(
-            names, context.settled, context.catalog, self.scenario, context.used
-        ).items():
-            inputs[name] = column[table.card[offers]] if isinstance(column, np.ndarray) else column
-        fixed = {k: v for k, v in context.fixed.items() if k not in given}
-        return evaluate(context.pack, inputs, wanted, fixed).values
-
-    def total(self, offers: np.ndarray, **given: Any) -> np.ndarray:
-        """The sum of all charges, one number an offer."""
-        values = self.run(offers, self.charges, **given)
-        zero = np.zeros(len(offers))
-        return np.asarray(sum((np.broadcast_to(values[name], zero.shape) for name in self.charges), zero))
-
-    def of_jobs(
-        self, offers: np.ndarray, hours: np.ndarray, nodes: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """(cost of one unit, elapsed hours) for a job of so many hours on so many nodes, pairwise."""
-        times = self.run(offers, ["elapsed_hours", "billed_hours"], job_hours=hours, nodes=nodes)
-        shape = np.zeros(len(offers))
-        elapsed = np.asarray(times["elapsed_hours"] + shape)
-        cost = self.total(
-            offers, units=1.0, unit_hours=np.asarray(times["billed_hours"] + shape), owned_hours=elapsed
+        return Limits(
+            deadline, settled.budget, most, settled.min_replicas, quotas, self._pools(), self._carbon()
         )
-        return cost, elapsed
 
-    def of_units(self, offers: np.ndarray, owned_hours: Any) -> tuple[np.ndarray, np.ndarray]:
-        """(cost of holding one unit, cost of one unit-hour): charges are linear in both."""
-        fixed = self.total(offers, units=1.0, unit_hours=0.0, owned_hours=owned_hours)
-        both = self.total(offers, units=1.0, unit_hours=1.0, owned_hours=owned_hours)
-        return fixed, both - fixed
+    def _carbon(self) -> float:
+        """The most greenhouse gases (kg CO2 equivalent; infinite = no limit); BadInput if the rules count none."""
+        most = self.settled.need.limits.carbon
+        if most is None:
+            return math.inf
+        if "carbon_kg" not in self.pack.rules:
+            message = f"the rules {self.pack.name} count no greenhouse gases"
+            hint = "take the engineering rules, or leave `carbon` out"
+            raise BadInput(Fault("no-carbon-rules", "limits.carbon", message, hint))
+        return most
 
-
-def assumption_names(
-    pack: Pack, targets: Iterable[str], given: Mapping[str, Any], catalog: Catalog
-) -> list[str]:
-    """Assumptions that the rules of the targets read and nothing else gives."""
-    seen: set[str] = set()
-    stack, found = list(targets), set()
-    while stack:
-        name = stack.pop()
-        if name in seen or name in given:
-            continue
-        seen.add(name)
-        if name in pack.rules:
-            stack += pack.rules[name].parameters
-        elif name in catalog.assumptions:
-            found.add(name)
-    return sorted(found)
+    def _pools(self) -> tuple[tuple[str, frozenset[int], int], ...]:
+        """Pools of owned cards: name, the allowed offers that share it, cards in it."""
+        offers = self.catalog.offers
+        found: dict[int, list[int]] = {}
+        for offer in np.flatnonzero(self.settled.allowed & (offers.pool >= 0)).tolist():
+            found.setdefault(int(offers.pool[offer]), []).append(offer)
+        largest = {pool: max(many, key=lambda o: int(offers.gpus[o])) for pool, many in found.items()}
+        return tuple(
+            (offers.instances[offers.instance[largest[pool]]], frozenset(many), offers.pools[pool])
+            for pool, many in sorted(found.items())
+        )
 
 
 def check_fixed(fixed: Mapping[str, float], pack: Pack, catalog: Catalog, place: str) -> None:
-    """Refuse fixed values that name nothing, or are not finite."""
+    """Refuse fixed values that name nothing, and prices below 0."""
+    faults = [
+        Fault("negative-price", f"{place} {name}", f"{number(value)} is below 0", "a price is 0 or more")
+        for name, value in fixed.items()
+        if value < 0 and _is_price(name, catalog)
+    ]
+    if faults:
+        raise BadInput(faults)
     check_names(fixed, pack, catalog.assumptions, place)
+
+
+def _is_price(name: str, catalog: Catalog) -> bool:
+    """Whether a quantity that may be fixed is money: a price among the inputs, or an assumption in a currency."""
+    if name in INPUTS:
+        return INPUTS[name].unit.startswith("currency")
+    rows = catalog.assumptions.get(name, {}).values()
+    return any(row.unit.partition("/")[0] in catalog.rates for row in rows)

@@ -4,91 +4,183 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
-from optplan.candidates import Table, replica_table
-from optplan.planner.context import Context, Pricing
+from optplan.candidates import Table, card_columns, replica_table
+from optplan.evaluate import Assessment
+from optplan.planner.calls import read_shares, with_calls
+from optplan.planner.carbon import weighed_limits
+from optplan.planner.context import Context
 from optplan.planner.found import Found, Option, Pick
 from optplan.planner.jobs import billing, joinable, lots_of
-from optplan.program.fleet import (
-    SECOND,
-    Columns,
-    FleetProgram,
-    first_of_equals,
-    generate_program,
-    serve_program,
-)
-from optplan.program.jobs import reduced
-from optplan.solve import Solution, solve_program
+from optplan.planner.measured import with_measured
+from optplan.planner.pricing import Pricing
+from optplan.planner.sliced import solve_sliced
+from optplan.program.columns import SECOND, Columns
+from optplan.program.fleet import FleetProgram, first_of_equals, generate_program, serve_program
+from optplan.program.jobs import Lots
+from optplan.program.limits import Limits
+from optplan.program.ready import Ready, ready_batch, ready_service
+from optplan.program.search import Choice
+from optplan.program.spans import spans_of
+from optplan.solve import PROVEN, Solution, solve_program
 from optplan.units import HOUR, TOLERANCE
+
+NONE: Final = Solution("infeasible", {}, math.inf, math.inf, 0.0, 0)  # all plans were looked at
+FOUND: Final = Solution("optimal", {}, 0.0, 0.0, 0.0, 0)
 
 
 def find_fleet(context: Context, pricing: Pricing) -> Found:
     """The cheapest units for a `serve` or `generate` need, proven by the integer program."""
     settled = context.settled
+    table, assessment, holds, columns = survey_fleet(context, pricing)
+    limits = weighed_limits(context, pricing, settled.hours if math.isfinite(settled.hours) else 1.0)
+    return settle_fleet(context, columns, limits, Found(table, assessment, holds), prove=True)
+
+
+def settle_fleet(context: Context, columns: Columns, limits: Limits, found: Found, prove: bool) -> Found:
+    """The cheapest units of these columns. prove: by the solver even where all plans could be looked at."""
+    ready = ready_fleet(context, columns, limits)
+    choice = ready.choice
+    if ready.searched and not prove:
+        found.solution = NONE if choice is None else replace(FOUND, cost=choice.cost)
+        return found if choice is None else chosen(context, found, columns, ready, choice, limits)
+    fleet = fleet_program(context, ready, limits)
+    found.calls = with_calls(fleet, context)
+    sliced = solve_sliced(fleet, context.time_limit, lambda free, lower: _first(free, lower, context))
+    found.solution = solution = sliced or solve_program(fleet.program, context.time_limit)
+    found.program, found.seconds = fleet.program, solution.seconds
+    if not solution.values:
+        return found
+    if choice is None or abs(choice.cost - solution.cost) > PROVEN * solution.cost:
+        choice = _first_choice(fleet, context, found, settled=sliced is not None)
+    return chosen(context, found, columns, ready, choice, limits)
+
+
+def ready_fleet(context: Context, columns: Columns, limits: Limits) -> Ready:
+    """The columns that a cheapest fleet could hold, and the fleet itself where a search finds it."""
+    settled, used, alone = context.settled, context.utilisation, cards_alone(context)
+    if settled.need.task == "serve":
+        plain = alone and not getattr(settled.need, "slices", None)
+        return ready_service(columns, rates_of(context), settled.hours, used, limits, settled.mix, plain)
+    requests, setup = float(settled.quantities["requests"]), context.scalar("setup_hours", 0.0)
+    return ready_batch(columns, requests, used, setup, limits, settled.mix, alone)
+
+
+def survey_fleet(context: Context, pricing: Pricing) -> tuple[Table, Assessment, np.ndarray, Columns]:
+    """(candidates, what the rules say of them, which hold, those that hold on offers and with prices)."""
+    settled = context.settled
     table = joinable(replica_table(settled, context.catalog), context)
     assessment = context.assess(table)
     holds = assessment.holds(len(table))
-    columns = fleet_columns(context, pricing, table, assessment.values["replica_capacity"], holds)
+    capacity, holds = with_measured(settled, table, assessment.values["replica_capacity"], holds)
+    return table, assessment, holds, fleet_columns(context, pricing, table, capacity, holds)
+
+
+def fleet_program(context: Context, columns: Columns | Ready, limits: Limits) -> FleetProgram:
+    """The integer program of a fleet. columns: all, or made ready."""
+    settled, used, alone = context.settled, context.utilisation, cards_alone(context)
     name = settled.need.name or settled.need.task
     if settled.need.task == "serve":
-        rates = np.atleast_1d(np.squeeze(settled.quantities["requests_per_second"])).tolist()
-        fleet = serve_program(
-            name, columns, rates, settled.hours, context.utilisation, context.limits, settled.mix
+        slices = getattr(settled.need, "slices", None)
+        return serve_program(
+            name, columns, rates_of(context), settled.hours, used, limits, settled.mix, slices, alone
         )
-    else:
-        requests = float(settled.quantities["requests"])
-        setup = context.scalar("setup_hours", 0.0)
-        fleet = generate_program(
-            name, columns, requests, context.utilisation, setup, context.limits, settled.mix
-        )
-    solution = solve_program(fleet.program, context.time_limit)
-    found = Found(table, assessment, holds, fleet.program, solution, seconds=solution.seconds)
-    if solution.values:
-        setup = context.scalar("setup_hours", 0.0)
-        solution = _exact(fleet, solution, setup)
-        solution = _exact(fleet, _tie_broken(fleet, solution, context, found), setup)
-        found.solution, found.picks = solution, _picks(fleet, solution)
-        found.elapsed = _elapsed(fleet, solution, settled.hours, setup)
-        found.options = _options(context, columns)
+    requests, setup = float(settled.quantities["requests"]), context.scalar("setup_hours", 0.0)
+    return generate_program(name, columns, requests, used, setup, limits, settled.mix, alone)
+
+
+def cards_alone(context: Context) -> bool:
+    """Whether cards must do all the work: no API may answer instead."""
+    return "api" not in (context.settled.need.limits.purchase or ())
+
+
+def rates_of(context: Context) -> list[float]:
+    """Requests a second of each traffic class."""
+    rates: list[float] = context.settled.quantities["requests_per_second"].reshape(-1).tolist()
+    return rates
+
+
+def chosen(
+    context: Context, found: Found, columns: Columns, ready: Ready, choice: Choice, limits: Limits
+) -> Found:
+    """The search with its outcome. columns: all that hold, for the alternatives; ready: those of the choice."""
+    solution = found.solution
+    bound = choice.cost if solution.status == "optimal" else solution.bound
+    found.solution = replace(solution, cost=choice.cost, bound=bound)
+    found.picks = picks_of(ready.columns, choice)
+    found.elapsed = _elapsed(ready.columns, choice, context.settled.hours, context.scalar("setup_hours", 0.0))
+    found.options = _options(context, columns, limits)
     return found
 
 
-def _exact(fleet: FleetProgram, solution: Solution, setup: float) -> Solution:
+def _first_choice(fleet: FleetProgram, context: Context, found: Found, settled: bool) -> Choice:
+    """Of the solver's plans of equal cost: fewer cards, then more memory, then the first names.
+
+    settled: this is done already.
+    """
+    solution, setup = found.solution, context.scalar("setup_hours", 0.0)
     values = fleet.exact(solution.values, setup)
-    return replace(solution, values=values, cost=fleet.program.cost(values))
+    solution = replace(solution, values=values, cost=fleet.program.cost(values))
+    if solution.status == "optimal" and solution.cost >= 0 and not settled:
+        again = _first(fleet, solution, context)
+        found.runs, found.seconds = found.runs + 1, found.seconds + again.seconds
+        if again.values:
+            values = fleet.exact(again.values, setup)
+            solution = replace(solution, values=values, cost=fleet.program.cost(values))
+    if found.calls is not None:
+        read_shares(found.calls, solution)
+    return _choice(fleet, solution)
 
 
-def _tie_broken(fleet: FleetProgram, solution: Solution, context: Context, found: Found) -> Solution:
-    """Among plans of equal cost: fewer cards, then more memory, then the first names."""
-    if solution.status != "optimal" or solution.cost <= 0:
-        return solution
+def _choice(fleet: FleetProgram, solution: Solution) -> Choice:
+    """What a solution of the program means."""
+    values = solution.values
+    units = tuple(round(values.get(x, 0.0)) for x in fleet.units)
+    if not fleet.hours:
+        return Choice(solution.cost, units)
+    work = next(row for row in fleet.program.rows if row.name == "work")
+    done = fleet.program.activity(work, values)
+    hours = tuple(values.get(y, 0.0) for y in fleet.hours)
+    return Choice(solution.cost, units, hours, tuple(values.get(b, 0.0) / done for b in fleet.busy))
+
+
+def _first(fleet: FleetProgram, solution: Solution, context: Context) -> Solution:
+    """The first of the plans that cost as little as this one."""
     cards = sum(float(fleet.columns.gpus[i]) * solution.values.get(x, 0.0) for i, x in enumerate(fleet.units))
-    again = solve_program(first_of_equals(fleet, solution.cost, cards), context.time_limit)
-    found.runs, found.seconds = found.runs + 1, found.seconds + again.seconds
-    if not again.values:
-        return solution
-    return replace(solution, values=again.values)
+    return solve_program(first_of_equals(fleet, solution.cost, cards), context.time_limit)
 
 
 def fleet_columns(
     context: Context, pricing: Pricing, table: Table, capacity: np.ndarray, holds: np.ndarray
 ) -> Columns:
     """Each row of the table on the cheapest offers of its card and node; prices come only now."""
-    lots = reduced(lots_of(context), by_site=False)
+    lots = lots_of(context, by_site=False)
     fits = (table.card[:, None] == lots.card) & (table.node[:, None] == lots.gpus) & holds[:, None]
     row, lot = np.nonzero(fits & (lots.joins | (table.gang <= table.node)[:, None]))
+    classes = len(context.settled.classes) or 1
+    per_replica = np.broadcast_to(np.atleast_2d(capacity), (classes, len(table)))[:, row]
+    inside = table.tp[row] * table.pp[row]
+    unit = per_replica * np.where(table.gang[row] <= table.node[row], table.node[row] // inside, 1)
+    fixed, rate = pricing.of_units(lots.offer[lot], owned_hours(context, unit, lots.offer[lot]))
+    return columns_of(context, table, lots, row, lot, unit, fixed, rate)
+
+
+def columns_of(
+    context: Context, table: Table, lots: Lots, row: np.ndarray, lot: np.ndarray, unit: np.ndarray,
+    fixed: np.ndarray, rate: np.ndarray,
+) -> Columns:  # fmt: skip
+    """Pairs of a row of the table and a lot, as columns.
+
+    unit: (classes, pairs) capacity of one unit; fixed, rate: cost of one node and of its hour.
+    """
     spans = np.ceil(table.gang[row] / table.node[row])
     inside = table.tp[row] * table.pp[row]
     replicas = np.where(spans > 1, 1, table.node[row] // inside)
-    classes = len(context.settled.classes) or 1
-    per_replica = np.broadcast_to(np.atleast_2d(capacity), (classes, len(table)))[:, row]
-    unit = per_replica * replicas
-    hours = _owned_hours(context, unit)
-    fixed, rate = pricing.of_units(lots.offer[lot], hours)
     step, minimum = billing(context, lots.offer[lot])
-    memory = np.array([c.usable_gib for c in table.cards])[table.card[row]]
+    memory = card_columns(context.catalog, "bf16", "")["usable_memory"][table.card[row]]
     return Columns(
         lots.offer[lot], row, spans.astype(int), lots.card[lot], (lots.gpus[lot] * spans).astype(int),
         replicas.astype(int), unit,
@@ -99,11 +191,19 @@ def fleet_columns(
     )  # fmt: skip
 
 
-def _owned_hours(context: Context, unit: np.ndarray) -> np.ndarray | float:
-    """How long a bought unit is kept: the service's duration, the deadline, or the work alone."""
+def owned_hours(context: Context, unit: np.ndarray, offers: np.ndarray) -> np.ndarray | float:
+    """How long a unit is kept: the service's duration, the deadline, or the hours billed if it does all the work alone.
+
+    unit: (classes, pairs) capacity; offers: of the pairs.
+    """
     if math.isfinite(context.settled.hours):
         return context.settled.hours
-    return np.asarray(float(context.settled.quantities["requests"]) / (unit[0] * context.utilisation * HOUR))
+    work = float(context.settled.quantities["requests"]) / (unit[0] * context.utilisation * HOUR)
+    hours = work + context.scalar("setup_hours", 0.0)
+    step, least = (seconds / HOUR for seconds in billing(context, offers))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        whole = np.where(step > SECOND, np.ceil(hours / step * (1 - TOLERANCE)) * step, hours)
+    return np.asarray(np.maximum(whole, least))
 
 
 def _label(context: Context, table: Table, offer: int, row: int) -> str:
@@ -111,46 +211,35 @@ def _label(context: Context, table: Table, offer: int, row: int) -> str:
     return f"{context.catalog.offers.name(offer)}_{layout}"
 
 
-def _picks(fleet: FleetProgram, solution: Solution) -> list[Pick]:
+def picks_of(columns: Columns, choice: Choice) -> list[Pick]:
+    """The units held, as lines of a plan."""
     picks = []
-    for i, x in enumerate(fleet.units):
-        units = int(solution.values.get(x, 0))
-        hours = solution.values.get(fleet.hours[i], 0.0) if fleet.hours else None
+    for i, units in enumerate(choice.units):
         if units:
-            offer, row, spans = (
-                int(fleet.columns.offer[i]),
-                int(fleet.columns.row[i]),
-                int(fleet.columns.spans[i]),
-            )
-            held = None if hours is None else hours * spans
-            picks.append(Pick(offer, units * spans, row, unit_hours=held))
+            spans = int(columns.spans[i])
+            hours = choice.hours[i] * spans if choice.hours else None
+            picks.append(Pick(int(columns.offer[i]), units * spans, int(columns.row[i]), unit_hours=hours))
     return picks
 
 
-def _elapsed(fleet: FleetProgram, solution: Solution, hours: float, setup: float) -> float:
+def _elapsed(columns: Columns, choice: Choice, hours: float, setup: float) -> float:
     """Hours until the last unit is done, the billed steps spread over the units as evenly as they go."""
-    if not fleet.hours:
+    if not choice.hours:
         return hours
     longest = 0.0
-    done = fleet.program.activity(
-        next(row for row in fleet.program.rows if row.name == "work"), solution.values
-    )
-    for i, x in enumerate(fleet.units):
-        units = solution.values.get(x, 0.0)
-        if not units:
-            continue
-        busy = solution.values.get(fleet.busy[i], 0.0) / done + units * setup
-        step = float(fleet.columns.step[i])
-        billed = 0.0 if step <= SECOND else round(solution.values[fleet.hours[i]] / step)
-        even, more = divmod(billed, units)
-        last = (busy - (units - more) * even * step) / more if more else busy / units
-        longest = max(longest, last)
+    for i, units in enumerate(choice.units):
+        if units:
+            busy, step = choice.busy[i] + units * setup, float(columns.step[i])
+            billed = 0.0 if step <= SECOND else round(choice.hours[i] / step)
+            even, more = divmod(billed, units)
+            last = (busy - (units - more) * even * step) / more if more else busy / units
+            longest = max(longest, last)
     return min(longest, hours)
 
 
-def _options(context: Context, columns: Columns) -> list[Option]:
+def _options(context: Context, columns: Columns, limits: Limits) -> list[Option]:
     """Each card and kind of purchase alone: units, cost and hours, cheapest first."""
-    settled, limits, used = context.settled, context.limits, context.utilisation
+    settled, used = context.settled, context.utilisation
     with np.errstate(divide="ignore", invalid="ignore"):
         if settled.need.task == "serve":
             rates = np.atleast_1d(np.squeeze(settled.quantities["requests_per_second"]))[:, None]
@@ -159,19 +248,22 @@ def _options(context: Context, columns: Columns) -> list[Option]:
             units = np.maximum(
                 np.ceil(load * (1 - TOLERANCE)), np.ceil(limits.min_replicas / columns.replicas)
             )
-            cost = units * (columns.fixed + columns.rate * settled.hours)
+            billed = units * settled.hours
+            cost = units * columns.fixed + billed * columns.rate
         else:
-            setup = context.scalar("setup_hours", 0.0)
-            alone = settled.quantities["requests"] / (columns.capacity[0] * used * HOUR)
-            room = max(settled.hours - setup, 0.0)
-            fewest = np.ceil(limits.min_replicas / columns.replicas) if limits.min_replicas > 1 else 1
-            units = np.maximum(fewest, np.ceil(alone / room * (1 - TOLERANCE)))
-            hours = alone / units + setup
-            cost = units * columns.fixed + _billed(alone, units, setup, settled.hours, columns) * columns.rate
+            work = float(settled.quantities["requests"]) / (used * HOUR)
+            spans = spans_of(columns, work, context.scalar("setup_hours", 0.0), limits)
+            units = spans.fewest(columns, limits.min_replicas)
+            hours = spans.alone / units + spans.setup
+            billed = spans.billed(columns, units)
+            cost = units * columns.fixed + billed * columns.rate
     allowed = np.isfinite(cost) & (cost <= limits.budget * (1 + TOLERANCE))
     allowed &= (units * columns.gpus <= limits.max_cards) & (
-        units * columns.gpus <= limits.quota_of(columns.card)
+        units * columns.gpus <= np.minimum(limits.quota_of(columns.card), limits.room(columns.offer))
     )
+    if limits.kg_unit is not None and limits.kg_hour is not None:
+        kg = limits.kg_unit[columns.offer] * units + limits.kg_hour[columns.offer] * billed
+        allowed &= kg * columns.spans <= limits.carbon * (1 + TOLERANCE)
     options: list[Option] = []
     seen: set[tuple[int, int]] = set()
     offers = context.catalog.offers
@@ -184,20 +276,3 @@ def _options(context: Context, columns: Columns) -> list[Option]:
                 Option(offer, int(units[i]) * int(columns.spans[i]), float(cost[i]), float(hours[i]))
             )
     return options
-
-
-def _billed(
-    alone: np.ndarray, units: np.ndarray, setup: float, deadline: float, columns: Columns
-) -> np.ndarray:
-    """Unit-hours billed for so many units: whole steps each, none used past the deadline."""
-    total, step = alone + units * setup, columns.step
-    steps = np.ceil(total / step * (1 - TOLERANCE))
-    if math.isfinite(deadline):
-        full = np.floor(deadline / step * (1 + TOLERANCE))
-        rest = np.maximum(deadline - full * step, TOLERANCE * step)
-        late = np.ceil((total - units * full * step) / rest * (1 - TOLERANCE))
-        steps = np.where(steps > units * full, units * full + late, steps)
-    least = np.where(step <= SECOND, 0.0, np.ceil(setup / step * (1 - TOLERANCE)) * step)
-    least = units * np.maximum(least, columns.minimum)
-    billed: np.ndarray = np.maximum(np.where(step <= SECOND, total, steps * step), least)
-    return billed

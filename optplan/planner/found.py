@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
 from optplan.candidates import Table
 from optplan.evaluate import Assessment
+from optplan.planner.calls import Calls
 from optplan.program import Program
 from optplan.solve import Solution
 
@@ -37,6 +40,10 @@ class Option:
     hours: float
 
 
+SHOWN: Final = 3  # alternatives of a plan
+UNSEARCHED: Final = Solution("unknown", {}, math.inf, -math.inf, 0.0, 0)
+
+
 @dataclass(slots=True)
 class Found:
     """The outcome of a search over one need's candidates."""
@@ -44,11 +51,12 @@ class Found:
     table: Table
     assessment: Assessment
     holds: np.ndarray
-    program: Program
-    solution: Solution
+    program: Program | None = None
+    solution: Solution = UNSEARCHED
     picks: list[Pick] = field(default_factory=list)
     options: list[Option] = field(default_factory=list)
     elapsed: float = 0.0
     runs: int = 1
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
+    calls: Calls | None = None

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from optplan.candidates import LARGE_SIZES, MOST_IN_NODE, SIZES, Table, job_table
+from optplan.distinct import among, distinct
 from optplan.evaluate import Assessment
-from optplan.planner.context import Context, Pricing
-from optplan.planner.found import Found, Option, Pick
+from optplan.planner.carbon import job_scales
+from optplan.planner.context import Context
+from optplan.planner.found import SHOWN, Found, Option, Pick
+from optplan.planner.pricing import Pricing
+from optplan.planner.shelf import shelf
 from optplan.program import Program
-from optplan.program.jobs import Gangs, JobProgram, Lots, Price, Single, job_program, reduced, singles
+from optplan.program.jobs import Gangs, JobProgram, Lots, Price, Single, job_program, singles
+from optplan.program.limits import scaled_most
 from optplan.solve import Solution, solve_program
 from optplan.units import TOLERANCE
 
 
 @dataclass(slots=True)
 class Field:
-    """All gangs of one need: the table of candidates, the best layouts, the offers that could carry them."""
+    """All gangs of one need: the table of candidates, the best layouts, the offers that could carry them.
+
+    lots  the cheapest of those alike; by_site: at every site
+    """
 
     table: Table
     assessment: Assessment
@@ -26,6 +35,7 @@ class Field:
     rows: np.ndarray
     gangs: Gangs
     lots: Lots
+    by_site: Lots
 
 
 def find_job(context: Context, pricing: Pricing) -> Found:
@@ -45,15 +55,19 @@ def find_job(context: Context, pricing: Pricing) -> Found:
 def _search(context: Context, pricing: Pricing, sizes: tuple[int, ...]) -> Found:
     field = survey_jobs(context, sizes)
     price = _price(field, pricing)
-    best = reduced(field.lots, by_site=False)
-    single = singles(best, field.gangs, price, context.limits)
-    job = job_program(_name(context), field.lots, field.gangs, price, context.limits, single, best)
+    best = field.lots
+    nodes = np.ceil(field.gangs.size / field.gangs.node)
+    weigh = job_scales(context, pricing, field.gangs.hours, nodes)
+    single = singles(best, field.gangs, price, context.limits, weigh)
+    job = job_program(_name(context), field.by_site, field.gangs, price, context.limits, single, best, weigh)
     solution = solve_program(job.program, context.time_limit)
     found = Found(field.table, field.assessment, field.holds, job.program, solution, seconds=solution.seconds)
     if solution.values:
-        found.solution = _tie_broken(job, solution, context, found)
+        solution = _tie_broken(job, solution, context, found)
+        bound = solution.cost if solution.status == "optimal" else solution.bound
+        found.solution = replace(solution, bound=bound)
         found.picks, found.elapsed = _picks(job, found.solution, field)
-        found.options = _options(single, best, field.gangs)
+        found.options = job_options(single, best, field.gangs)
     return found
 
 
@@ -70,14 +84,14 @@ def survey_jobs(context: Context, sizes: tuple[int, ...]) -> Field:
     rows = _fastest(table, hours, holds & np.isfinite(hours))
     memory = np.array([c.usable_gib for c in table.cards])
     gangs = Gangs(table.card[rows], table.gang[rows], table.node[rows], hours[rows], memory[table.card[rows]])
-    return Field(table, assessment, holds, rows, gangs, lots_of(context))
+    return Field(table, assessment, holds, rows, gangs, lots_of(context, False), lots_of(context, True))
 
 
 def joinable(table: Table, context: Context) -> Table:
     """The candidates without those of several nodes where no allowed offer has nodes that can work together."""
     offers, allowed = context.catalog.offers, context.settled.allowed & context.catalog.offers.joins_nodes
-    joined = np.unique(offers.card[allowed] * MOST_IN_NODE + offers.gpus[allowed])
-    keep = (table.gang <= table.node) | np.isin(table.card * MOST_IN_NODE + table.node, joined)
+    joined = distinct(offers.card[allowed] * MOST_IN_NODE + offers.gpus[allowed])
+    keep = (table.gang <= table.node) | among(table.card * MOST_IN_NODE + table.node, joined)
     if keep.all():
         return table
     columns = ("card", "gang", "node", "tp", "pp", "dp", "zero_stage", "recompute")
@@ -98,49 +112,26 @@ def billing(context: Context, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _fastest(table: Table, hours: np.ndarray, usable: np.ndarray) -> np.ndarray:
-    """Rows of the fastest layout of each card, size and node; of equals the plainest, which comes first."""
+    """Rows of the fastest layout of each card, size and node; of equals the plainest, which comes first.
+
+    Layouts of one card, size and node lie together in the table.
+    """
     rows = np.flatnonzero(usable)
+    if not len(rows):
+        return rows
     rounded = np.round(np.log(np.maximum(hours[rows], 1e-12)), 9)  # equal within the tolerance is equal
-    order = np.lexsort((rows, rounded, table.node[rows], table.gang[rows], table.card[rows]))
-    rows = rows[order]
-    keys = np.stack([table.card[rows], table.gang[rows], table.node[rows]])
-    first = np.ones(len(rows), dtype=bool)
-    first[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
-    return rows[first]
+    key = (table.card[rows] * MOST_IN_NODE + table.node[rows]) * MOST_IN_NODE + table.gang[rows]
+    start = np.flatnonzero(np.diff(key, prepend=-1))
+    least = np.repeat(np.minimum.reduceat(rounded, start), np.diff(start, append=len(rows)))
+    best = np.flatnonzero(rounded <= least)
+    first: np.ndarray = rows[best[np.flatnonzero(np.diff(key[best], prepend=-1))]]
+    return first[np.lexsort((table.node[first], table.gang[first], table.card[first]))]
 
 
-def lots_of(context: Context) -> Lots:
-    """The allowed offers as columns; a site is provider, region and kind of purchase."""
-    offers = context.catalog.offers
-    rows = np.flatnonzero(context.settled.allowed)
-    regions, kinds = len(offers.regions), int(offers.purchase.max(initial=0)) + 1
-    site = (offers.provider[rows] * regions + offers.region[rows]) * kinds + offers.purchase[rows]
-    terms = (
-        offers.purchase[rows],
-        offers.billing_s[rows],
-        offers.minimum_s[rows],
-        offers.currency[rows],
-        offers.joins_nodes[rows],
-    )
-    return Lots(
-        rows,
-        site,
-        offers.card[rows],
-        offers.gpus[rows],
-        _kinds(terms),
-        offers.price[rows],
-        offers.joins_nodes[rows],
-        offers.name,
-    )
-
-
-def _kinds(columns: tuple[np.ndarray, ...]) -> np.ndarray:
-    """One number for each distinct combination of the columns' values."""
-    code = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:
-        values, inverse = np.unique(column, return_inverse=True)
-        code = np.unique(code * len(values) + inverse, return_inverse=True)[1]
-    return code
+def lots_of(context: Context, by_site: bool) -> Lots:
+    """The cheapest of the allowed offers that are alike; a site is provider, region and kind of purchase."""
+    clean = math.isfinite(context.limits.carbon)  # else the cheapest may stand for those on cleaner grids
+    return shelf(context.catalog, clean).cheapest(context.settled.allowed, by_site)
 
 
 def _price(field: Field, pricing: Pricing) -> Price:
@@ -163,8 +154,7 @@ def _tie_broken(job: JobProgram, solution: Solution, context: Context, found: Fo
     found.runs, found.seconds = found.runs + 1, found.seconds + again.seconds
     if not again.values:
         return solution
-    cost = job.program.cost(again.values)
-    return replace(solution, values=again.values, cost=cost)
+    return replace(solution, values=again.values, cost=job.program.cost(again.values))
 
 
 def _first_of_equals(job: JobProgram, cost: float, tied: list[int]) -> Program:
@@ -176,8 +166,8 @@ def _first_of_equals(job: JobProgram, cost: float, tied: list[int]) -> Program:
         upper = variable.upper if number in tied else 0.0
         program.variable(variable.name, rank.get(i, 0.0), upper, variable.integer)
     program.rows = list(job.program.rows)
-    spent = {i: v.cost / cost for i, v in enumerate(job.program.variables) if v.cost}
-    program.row("same_cost", spent, high=1 + TOLERANCE)
+    spent = {i: v.cost for i, v in enumerate(job.program.variables) if v.cost}
+    scaled_most(program, "same_cost", spent, cost)
     return program
 
 
@@ -193,20 +183,16 @@ def _picks(job: JobProgram, solution: Solution, field: Field) -> tuple[list[Pick
     return [Pick(offer, count, row) for offer, count in units], one.elapsed
 
 
-def _options(single: Single, best: Lots, gangs: Gangs) -> list[Option]:
+def job_options(single: Single, best: Lots, gangs: Gangs) -> list[Option]:
     """The cheapest allowed gang of each card and kind of purchase, cheapest first."""
     order = np.flatnonzero(single.allowed)
     cost = np.round(np.log(np.maximum(single.cost[order], 1e-12)), 9)  # equal within the tolerance is equal
     order = order[np.lexsort((gangs.size[single.gang[order]], cost))]
-    options: list[Option] = []
-    seen: set[tuple[int, int]] = set()
-    for i in order.tolist():
-        lot = single.lot[i]
-        key = (int(best.card[lot]), int(best.profile[lot]))
-        if key not in seen:
-            seen.add(key)
-            units = int(gangs.size[single.gang[i]] // best.gpus[lot])
-            options.append(
-                Option(int(best.offer[lot]), units, float(single.cost[i]), float(single.elapsed[i]))
-            )
-    return options
+    profiles = int(best.profile.max(initial=0)) + 1
+    key = best.card[single.lot[order]] * profiles + best.profile[single.lot[order]]
+    # more than are shown, as those of the chosen card are not
+    first = order[np.sort(np.unique(key, return_index=True)[1])[: SHOWN + profiles]]
+    lot, gang = single.lot[first], single.gang[first]
+    units = gangs.size[gang] // best.gpus[lot]
+    columns = (best.offer[lot], units, single.cost[first], single.elapsed[first])
+    return [Option(*one) for one in zip(*(column.tolist() for column in columns), strict=True)]

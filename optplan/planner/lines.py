@@ -1,102 +1,174 @@
-"""The chosen units -> lines with every quantity behind them: rules, inputs, charges, in three scenarios."""
+"""The chosen units -> lines with every quantity behind them: rules, inputs, charges, in three scenarios.
+
+Many needs of one task, pack and set of fixed names go through the rules together; one alone is a block of one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from optplan.candidates import assumption_columns, columns
-from optplan.evaluate import Scenario, Verdict, evaluate, pick
+from optplan.candidates import LAYOUT, Table, assumptions_for
+from optplan.evaluate import Verdict, evaluate
 from optplan.plan import Line
-from optplan.planner.context import Context, Pricing, assumption_names
+from optplan.planner.carbon import weighed
+from optplan.planner.context import Context
+from optplan.planner.flat import Chosen, Elements, elements_of, given
 from optplan.planner.found import Found, Pick
+from optplan.planner.grid import SCENARIOS
+from optplan.planner.measured import as_measured
+from optplan.planner.pricing import TIMES, Pricing, assumption_names, card_charges
+
+
+@dataclass(slots=True)
+class Lines:
+    """Quantities of lines, in the order of SCENARIOS along the last axis.
+
+    values  name -> (lines, scenarios): of the traffic class that loads the fleet most
+    left, right, holds  requirement -> (lines, scenarios); it holds where it does for every class
+    """
+
+    values: dict[str, np.ndarray]
+    left: dict[str, np.ndarray]
+    right: dict[str, np.ndarray]
+    holds: dict[str, np.ndarray]
 
 
 def line_of(context: Context, found: Found, chosen: Pick) -> Line:
-    """Evaluate all rules once more for one line, at the expected, better and worse assumptions."""
-    values, verdicts = _quantities(context, found, chosen, "expected")
-    low, _ = _quantities(context, found, chosen, "better")
-    high, _ = _quantities(context, found, chosen, "worse")
-    return Line(
-        offer=chosen.offer,
-        units=chosen.units,
-        unit_hours=values["unit_hours"],
-        table_row=chosen.row,
-        layout=found.table.describe(chosen.row),
-        values=values,
-        low=low,
-        high=high,
-        verdicts=verdicts,
-    )
+    """All quantities of one line, at the expected, better and worse assumptions."""
+    return lines_of(context, found.table, [chosen])[0]
 
 
-def _quantities(
-    context: Context, found: Found, chosen: Pick, scenario: Scenario
-) -> tuple[dict[str, float], dict[str, Verdict]]:
-    pack, settled = context.pack, context.settled
-    pricing = Pricing(context, scenario)
-    given: dict[str, Any] = columns(
-        found.table, settled, context.catalog, pack, context.targets, scenario, np.array([chosen.row])
-    )
-    offer = np.array([chosen.offer])
-    given |= {"units": float(chosen.units), **pricing.offer_columns(offer)}
-    fixed = dict(context.fixed)
-    if chosen.job_hours is not None:
-        fixed["job_hours"] = chosen.job_hours
-    given |= _charge_assumptions(context, pricing, given, offer, scenario)
-    hours = _hours(context, chosen, given, fixed)
-    given |= hours
-    targets = [
-        *context.targets,
-        *pricing.charges,
-        *(t for t in ("elapsed_hours", "billed_hours") if _job(context)),
+def lines_of(context: Context, table: Table, picks: Sequence[Pick]) -> list[Line]:
+    """All quantities of the lines of one plan."""
+    if not picks:
+        return []
+    chosen = [Chosen(0, one, row_of(table, one.row)) for one in picks]
+    kind = tuple(sorted(context.settled.selectors.items()))
+    for name in names_of(context):
+        context.used[name] = assumptions_for(context.catalog, kind, "expected").column(name)[1]
+    found = _lines(evaluated([context], chosen), [(table, one) for one in picks])
+    return [as_measured(context.settled, context.pack, context.targets, table, line) for line in found]
+
+
+def lines_of_many(contexts: Sequence[Context], found: Sequence[Found]) -> list[list[Line]]:
+    """The lines of many plans; the contexts have one task and pack, and fix the same names."""
+    picks = [(i, one.table, pick) for i, one in enumerate(found) for pick in one.picks]
+    every: list[list[Line]] = [[] for _ in contexts]
+    if picks:
+        chosen = [Chosen(i, pick, row_of(table, pick.row)) for i, table, pick in picks]
+        lines = _lines(evaluated(contexts, chosen), [(table, pick) for _, table, pick in picks])
+        for (i, _, _), line in zip(picks, lines, strict=True):
+            every[i].append(line)
+    return every
+
+
+def _lines(lines: Lines, picks: Sequence[tuple[Table, Pick]]) -> list[Line]:
+    """Columns of lines -> lines."""
+    names = list(lines.values)
+    ends = [
+        np.stack([lines.values[name][:, s] for name in names], axis=1).tolist() for s in range(len(SCENARIOS))
     ]
-    assessment = evaluate(pack, given, targets, fixed)
-    worst = _tightest_class(assessment.values, settled)
-    numbers = {name: pick(value, 0, worst) for name, value in assessment.values.items()}
-    verdicts = {
-        name: Verdict(pick(v.left, 0, worst), pick(v.right, 0, worst), bool(np.all(v.holds)))
-        for name, v in assessment.verdicts.items()
+    sides = {
+        name: (lines.left[name][:, 0].tolist(), lines.right[name][:, 0].tolist(), holds[:, 0].tolist())
+        for name, holds in lines.holds.items()
     }
-    return numbers, verdicts
+    at = names.index("unit_hours")
+    return [
+        Line(
+            offer=one.offer,
+            units=one.units,
+            unit_hours=ends[0][i][at],
+            table_row=one.row,
+            layout=table.describe(one.row),
+            values=dict(zip(names, ends[0][i], strict=True)),
+            low=dict(zip(names, ends[1][i], strict=True)),
+            high=dict(zip(names, ends[2][i], strict=True)),
+            verdicts={
+                name: Verdict(left[i], right[i], holds[i]) for name, (left, right, holds) in sides.items()
+            },
+        )
+        for i, (table, one) in enumerate(picks)
+    ]
+
+
+def row_of(table: Table, row: int) -> tuple[int, ...]:
+    """Card and layout of a row of a table of candidates."""
+    return (int(table.card[row]), *(int(getattr(table, name)[row]) for name in LAYOUT))
+
+
+def names_of(context: Context) -> tuple[str, ...]:
+    """Assumptions that the rules of a line read: of its task, of its hours and of its charges."""
+    pack = context.pack
+    targets = [*context.targets, *(TIMES if _job(context) else ()), *card_charges(pack), *weighed(pack)]
+    return tuple(assumption_names(pack, targets, {}, context.catalog))
+
+
+def evaluated(contexts: Sequence[Context], chosen: Sequence[Chosen]) -> Lines:
+    """All rules on all lines; the contexts have one task and pack, and fix the same names."""
+    first, at = contexts[0], elements_of(contexts, chosen)
+    values = given(contexts, at, names_of(first), Pricing)
+    fixed: dict[str, Any] = {
+        name: np.array([context.fixed[name] for context in contexts])[at.need] for name in first.fixed
+    }
+    jobs = np.array([np.nan if c.pick.job_hours is None else c.pick.job_hours for c in chosen])[at.line]
+    if np.isfinite(jobs).any():  # all or none: types are mixed only in needs that come alone
+        fixed["job_hours"] = jobs
+    charges = [*card_charges(first.pack), *weighed(first.pack)]
+    times = TIMES if _job(first) else ()
+    done = evaluate(first.pack, values, [*first.targets, *times], fixed)
+    hours = _hours(contexts, chosen, at, done.values)
+    paid = evaluate(first.pack, done.values | hours, charges, {k: v for k, v in fixed.items() if k in hours})
+    order = [*done.values, *(name for name in paid.values if name not in done.values)]
+    keep = _tightest(contexts, at, done.values, len(chosen))
+    shape = (len(chosen), len(SCENARIOS))
+    lines = Lines({}, {}, {}, {})
+    for name in order:
+        lines.values[name] = _at(paid.values[name], keep, shape)
+    for name, verdict in done.verdicts.items():
+        lines.left[name], lines.right[name] = _at(verdict.left, keep, shape), _at(verdict.right, keep, shape)
+        lines.holds[name] = _all(verdict.holds, at, shape)
+    return lines
 
 
 def _job(context: Context) -> bool:
     return context.settled.need.task == "finetune"
 
 
-def _charge_assumptions(
-    context: Context, pricing: Pricing, given: Mapping[str, Any], offer: np.ndarray, scenario: Scenario
-) -> dict[str, Any]:
-    """Assumptions that only charges read."""
-    card = int(context.catalog.offers.card[offer[0]])
-    targets = [*pricing.charges, *(["billed_hours"] if _job(context) else [])]
-    names = [n for n in assumption_names(context.pack, targets, {}, context.catalog) if n not in given]
-    found = assumption_columns(names, context.settled, context.catalog, scenario, context.used)
-    return {name: value[card] if isinstance(value, np.ndarray) else value for name, value in found.items()}
+def _at(column: Any, keep: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    array = np.asarray(column, dtype=float)
+    return (array[keep] if array.ndim else np.full(len(keep), array)).reshape(shape)
+
+
+def _all(holds: Any, at: Elements, shape: tuple[int, int]) -> np.ndarray:
+    """Where every class of a line and scenario holds."""
+    misses = np.bincount(
+        at.line * len(SCENARIOS) + at.scenario, ~np.broadcast_to(np.asarray(holds, dtype=bool), len(at))
+    )
+    return np.asarray(misses == 0).reshape(shape)
 
 
 def _hours(
-    context: Context, chosen: Pick, given: Mapping[str, Any], fixed: Mapping[str, float]
+    contexts: Sequence[Context], chosen: Sequence[Chosen], at: Elements, values: dict[str, Any]
 ) -> dict[str, Any]:
     """Billed hours over units, and hours of ownership: from the job's own time, the need, or the program."""
-    if _job(context):
-        times = evaluate(context.pack, given, ["elapsed_hours", "billed_hours"], fixed).values
-        elapsed, billed = pick(times["elapsed_hours"], 0), pick(times["billed_hours"], 0)
-        return {"unit_hours": billed * chosen.units, "owned_hours": elapsed}
-    if chosen.unit_hours is not None:
-        hours = context.settled.hours
-        owned = hours if np.isfinite(hours) else chosen.unit_hours / chosen.units
-        return {"unit_hours": chosen.unit_hours, "owned_hours": owned}
-    return {"unit_hours": chosen.units * context.settled.hours, "owned_hours": context.settled.hours}
+    if _job(contexts[0]):
+        return {"unit_hours": values["billed_hours"] * at.units, "owned_hours": values["elapsed_hours"]}
+    hours = np.array([context.settled.hours for context in contexts])[at.need]
+    if any(c.pick.unit_hours is None for c in chosen):
+        return {"unit_hours": at.units * hours, "owned_hours": hours}
+    billed = np.array([c.pick.unit_hours for c in chosen], dtype=float)[at.line]
+    return {"unit_hours": billed, "owned_hours": np.where(np.isfinite(hours), hours, billed / at.units)}
 
 
-def _tightest_class(values: Mapping[str, Any], settled: Any) -> int:
-    """The traffic class that loads the fleet most, whose quantities a line shows."""
-    rate = np.asarray(settled.quantities.get("requests_per_second", 1.0), dtype=float).reshape(-1)
-    capacity = np.asarray(values.get("replica_capacity", 1.0), dtype=float).reshape(-1)
-    if len(rate) == 1:
-        return 0
-    return int(np.argmax(rate / np.maximum(capacity[: len(rate)] if len(capacity) > 1 else capacity, 1e-300)))
+def _tightest(contexts: Sequence[Context], at: Elements, values: dict[str, Any], lines: int) -> np.ndarray:
+    """The element of each line and scenario whose traffic class loads the fleet most."""
+    start = np.flatnonzero(np.diff(at.line * len(SCENARIOS) + at.scenario, prepend=-1))
+    if len(start) == len(at):
+        return start
+    load = values["requests_per_second"] / np.maximum(values["replica_capacity"], 1e-300)
+    ends = np.append(start[1:], len(at))
+    return np.array([a + int(np.argmax(load[a:b])) for a, b in zip(start, ends, strict=True)])

@@ -11,13 +11,15 @@ from optplan.catalog import Catalog
 from optplan.need import AnyNeed
 from optplan.plan import Plan
 from optplan.planner.assemble import plan_of
-from optplan.planner.context import Context, Pricing, check_fixed
+from optplan.planner.context import Context, check_fixed
 from optplan.planner.fleets import find_fleet
 from optplan.planner.jobs import find_job
+from optplan.planner.life import within_life
 from optplan.planner.mixes import with_mix
+from optplan.planner.pricing import Pricing
 from optplan.planner.waysout import ways_out
 from optplan.rules import pack as pack_of
-from optplan.settle import settle
+from optplan.settle import own_catalog, settle
 
 
 def solve(
@@ -68,7 +70,10 @@ def prepare(
     pack = pack_of(need.rules, need.task)
     check_fixed(need.assume, pack, catalog, "assume")
     check_fixed(fixed or {}, pack, catalog, "--set")
-    return Context(settled, catalog, pack, {**need.assume, **(fixed or {})}, base, time_limit)
+    known = own_catalog(need, catalog)
+    context = Context(settled, known, pack, {**need.assume, **(fixed or {})}, base, time_limit)
+    within_life(context)
+    return context
 
 
 @functools.cache

@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from optplan.candidates import Table
-from optplan.planner.context import BUY, Context, Pricing
+from optplan.distinct import distinct
+from optplan.errors import BadInput, Fault
+from optplan.planner.context import Context
 from optplan.planner.found import Found, Pick
 from optplan.planner.jobs import billing, lots_of
+from optplan.planner.pricing import BUY, Pricing
 from optplan.program import Program
-from optplan.program.jobs import reduced
 from optplan.program.mix import MixProgram, gang_cost, mix_program
 from optplan.program.mixclasses import MixClass, MixGangs, MixLots, mix_classes, worth_mixing
 from optplan.solve import Solution, solve_program
@@ -27,6 +29,8 @@ LEVELS = 1000  # link speeds told apart in a layout code
 def with_mix(found: Found, context: Context, pricing: Pricing, explore: bool) -> Found:
     """The same search over mixes of types: taken where `mix: any`, else only said when it would be cheaper."""
     wanted = context.settled.mix == "any"
+    if math.isfinite(context.limits.carbon):
+        return _without_carbon(found, wanted)
     if not wanted and not explore:
         return found
     upper = found.solution.cost if found.picks else math.inf
@@ -54,6 +58,14 @@ def with_mix(found: Found, context: Context, pricing: Pricing, explore: bool) ->
     return found
 
 
+def _without_carbon(found: Found, wanted: bool) -> Found:
+    """A limit on greenhouse gases is a row of the search over one type only; BadInput where a mix is asked for."""
+    if wanted:
+        message = "mixes of types in one training job are not searched under a limit on greenhouse gases"
+        raise BadInput(Fault("mix-and-carbon", "limits.mix", message, "leave out `mix: any` or `carbon`"))
+    return found
+
+
 def _cards(context: Context, chosen: Pick) -> str:
     offers = context.catalog.offers
     return f"{int(offers.gpus[chosen.offer]) * chosen.units} x {offers.cards[offers.card[chosen.offer]]}"
@@ -61,7 +73,7 @@ def _cards(context: Context, chosen: Pick) -> str:
 
 def _lots(context: Context, pricing: Pricing) -> MixLots:
     """Rented offers, the cheapest of each card and node at each site."""
-    lots = reduced(lots_of(context), by_site=True)
+    lots = lots_of(context, by_site=True)
     offers = context.catalog.offers
     lots = lots.take(np.flatnonzero(lots.joins & (offers.purchase[lots.offer] != BUY)))
     _, rate = pricing.of_units(lots.offer, 1.0)
@@ -92,7 +104,7 @@ def _gangs(context: Context, found: Found, rows: np.ndarray) -> MixGangs:
     link = np.broadcast_to(found.assessment.values["link_bandwidth"], (len(table),))[rows]
     fast = np.broadcast_to(found.assessment.values["fast_link"], (len(table),))[rows]
     blocks = []
-    for level, speed in enumerate(np.unique(link)):
+    for level, speed in enumerate(distinct(link)):
         here = link >= speed
         some, slowest = rows[here], fast[link == speed].min()
         override = {"link_bandwidth": np.full(len(some), speed), "fast_link": np.full(len(some), slowest)}

@@ -9,10 +9,12 @@ from datetime import date
 import numpy as np
 
 from optplan.candidates import assumption_columns
+from optplan.distinct import distinct
 from optplan.evaluate import evaluate, pick
 from optplan.plan import TIGHT, Plan, Refusal, price_age
-from optplan.planner.context import BUY, Context, assumption_names
+from optplan.planner.context import Context
 from optplan.planner.found import Found
+from optplan.planner.pricing import BUY, assumption_names
 from optplan.rules import base_of
 from optplan.rules import pack as pack_of
 from optplan.units import GB, GIB, number
@@ -22,13 +24,13 @@ OLD_DAYS = 180
 
 def refusals_of(context: Context, found: Found) -> list[Refusal]:
     """For every card of which no candidate holds: the requirement missed least by its nearest candidate."""
-    table = found.table
-    possible = {int(c) for c in np.unique(table.card[found.holds])}
+    table, misses = found.table, _misses(found)
+    possible = {int(c) for c in distinct(table.card[found.holds])}
     refusals = []
     for code, card in enumerate(table.cards):
         rows = np.flatnonzero(table.card == code)
-        if code not in possible and len(rows):
-            refusals.append(_nearest_miss(context, found, card.name, rows))
+        if code not in possible and len(rows) and misses:
+            refusals.append(_nearest_miss(context, found, card.name, rows, misses))
     return sorted(refusals, key=lambda r: (r.requirement, r.gpu))
 
 
@@ -43,9 +45,10 @@ def reasons_of(context: Context, found: Found, refusals: list[Refusal]) -> list[
         causes = {r.requirement: r.label for r in refusals}
         return [f"none of {len(table):,} candidates meets every requirement: {', '.join(causes.values())}"]
     limits = [name for name, on in _limits_named(context) if on]
+    kept = " and ".join(limits) or "the number of cards that was tried"
     return [
         f"{int(found.holds.sum()):,} of {len(table):,} candidates meet every requirement of the rules, but "
-        f"none of them keeps to {' and '.join(limits) or 'the number of cards that was tried'} together"
+        f"none of them keeps to {kept}" + " together" * (len(limits) > 1)
     ]
 
 
@@ -57,23 +60,33 @@ def _limits_named(context: Context) -> list[tuple[str, bool]]:
             settled.need.task != "serve" and math.isfinite(settled.hours),
         ),
         (f"the budget of {limits.budget}", limits.budget is not None),
+        (f"the limit of {number(limits.carbon or 0.0)} kg of CO2e", limits.carbon is not None),
         (f"max_cards {settled.max_cards}", settled.max_cards is not None),
     ]
     return shown + [(f"the quota of {q.most} {q.name}", True) for q in settled.quotas]
 
 
-def _nearest_miss(context: Context, found: Found, gpu: str, rows: np.ndarray) -> Refusal:
-    """The candidate whose worst requirement is missed by the smallest factor, and that requirement."""
+def _misses(found: Found) -> dict[str, np.ndarray]:
+    """Requirement -> (classes, rows): the factor by which each candidate misses it; 1 where it holds."""
     misses: dict[str, np.ndarray] = {}
     for name, verdict in found.assessment.verdicts.items():
-        left, right = (_full(side, len(found.table))[:, rows] for side in (verdict.left, verdict.right))
+        left, right = _full(verdict.left, len(found.table)), _full(verdict.right, len(found.table))
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.where(left <= right, 1.0, np.where(right > 0, left / right, math.inf))
         misses[name] = np.nan_to_num(ratio, nan=math.inf, posinf=1e300)
-    worst = np.max([ratio.max(axis=0) for ratio in misses.values()], axis=0)
+    return misses
+
+
+def _nearest_miss(
+    context: Context, found: Found, gpu: str, rows: np.ndarray, misses: dict[str, np.ndarray]
+) -> Refusal:
+    """The candidate whose worst requirement is missed by the smallest factor, and that requirement."""
+    tops = {name: ratio[:, rows].max(axis=0) for name, ratio in misses.items()}
+    worst = np.max(list(tops.values()), axis=0)
     at = int(np.argmin(worst))
-    name = next(n for n, ratio in misses.items() if ratio[:, at].max() >= worst[at])
-    row, of_class = int(rows[at]), int(np.argmax(misses[name][:, at]))
+    name = next(n for n, top in tops.items() if top[at] >= worst[at])
+    row = int(rows[at])
+    of_class = int(np.argmax(misses[name][:, row]))
     verdict, rule = found.assessment.verdicts[name], context.pack.rules[name]
     needs, has = pick(verdict.left, row, of_class), pick(verdict.right, row, of_class)
     return Refusal(gpu, name, needs, has, rule.unit, found.table.describe(row), rule.label)
@@ -123,7 +136,10 @@ def notes_of(context: Context, plan: Plan) -> list[str]:
         return []
     line = plan.lines[0]
     lesson = pack_of("lesson", plan.task)
-    names = ["memory_per_card", *(["job_hours"] if "job_hours" in line.values else [])]
+    judged = ["memory_per_card", "job_hours"]
+    names = [name for name in judged if name in line.values]  # none where capacity was measured
+    if not names:
+        return []
     inputs = {name: value for name, value in line.values.items() if name not in lesson.rules}
     inputs |= lesson_assumptions(context, inputs, names)
     values = evaluate(lesson, inputs, names).values

@@ -2,6 +2,7 @@
 
 read(Path("problems/chat.yaml"))  -> [Source(need, place, base), ..]
 read_text(text, "chat.yaml")      -> the same, from text
+read_all(Path("problems/all.yaml")) -> needs and portfolios, in the order of the file
 dump(need)                        -> YAML that reads back as the same need
 """
 
@@ -15,10 +16,11 @@ from pathlib import Path
 from optplan.errors import BadInput, Fault
 from optplan.need import AnyNeed
 from optplan.problem.judge import Judge
+from optplan.problem.many import PortfolioJudge, PortfolioSource, is_portfolio
 from optplan.problem.tree import documents
 from optplan.problem.write import dump
 
-__all__ = ["MAX_BYTES", "Source", "dump", "read", "read_text"]
+__all__ = ["MAX_BYTES", "PortfolioSource", "Source", "dump", "read", "read_all", "read_text"]
 
 MAX_BYTES = 1_000_000
 
@@ -57,6 +59,8 @@ class Source:
             for index, name in enumerate(names):
                 path = ("limits", key, name if key == "quota" else index)
                 faults += self._looked_up(path, gpus, name)
+        for index, row in enumerate(getattr(self.need, "capacity", None) or ()):
+            faults += self._looked_up(("capacity", index, "gpu"), gpus, row.gpu)
         if isinstance(self.need.model, str) and not self.need.model.endswith(".json"):
             faults += self._looked_up(("model",), model, self.need.model)
         if faults:
@@ -76,8 +80,29 @@ def read(path: Path) -> list[Source]:
     """The needs in a YAML file, in order.
 
     Errors: BadInput with every fault of the file: it is missing, a directory, over 1 MB (told by its
-    size, before it is opened), not text, empty, not YAML, or not a need.
+    size, before it is opened), not text, empty, not YAML, or not a need; a portfolio is told apart.
     """
+    return _needs_only(read_all(path))
+
+
+def read_all(path: Path) -> list[Source | PortfolioSource]:
+    """The needs and portfolios in a YAML file, in order. Errors: as `read`, portfolios are welcome."""
+    return read_all_text(_content(path), str(path), path.parent)
+
+
+def _needs_only(found: list[Source | PortfolioSource]) -> list[Source]:
+    faults = [
+        source.fault((), "portfolio", "this is a portfolio, not one need", "`optplan solve FILE` plans it")
+        for source in found
+        if isinstance(source, PortfolioSource)
+    ]
+    if faults:
+        raise BadInput(faults)
+    return [source for source in found if isinstance(source, Source)]
+
+
+def _content(path: Path) -> str:
+    """The text of a file. Errors: BadInput that says why it cannot be read."""
     name = str(path)
     try:
         info = path.stat()
@@ -101,7 +126,7 @@ def read(path: Path) -> list[Source]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a usable path"
         raise BadInput(Fault("unreadable", name[:200], f"the file cannot be read: {reason}")) from None
-    return read_text(_decoded(content, name), name, path.parent)
+    return _decoded(content, name)
 
 
 def read_text(text: str, name: str, base: Path = Path()) -> list[Source]:
@@ -109,17 +134,26 @@ def read_text(text: str, name: str, base: Path = Path()) -> list[Source]:
 
     Errors: BadInput with every fault of every document.
     """
+    return _needs_only(read_all_text(text, name, base))
+
+
+def read_all_text(text: str, name: str, base: Path = Path()) -> list[Source | PortfolioSource]:
+    """The needs and portfolios in a YAML text, in order. Errors: as `read_text`."""
     roots, shown, faults = documents(text.removeprefix("\ufeff"), name)
     roots = [root for root in roots if root.kind not in ("empty", "null")]
     if not roots and not faults:
         hint = "begin like `task: finetune` and `model: GLM-4-9B`"
         raise BadInput(Fault("empty", name, "there is no need in it", hint))
-    found = []
+    found: list[Source | PortfolioSource] = []
     for index, root in enumerate(roots, start=1):
-        judge = Judge(root, shown)
+        place = f"{name}#{index}" if len(roots) > 1 else name
         try:
-            place = f"{name}#{index}" if len(roots) > 1 else name
-            found.append(Source(judge.need(), place, base, judge))
+            if is_portfolio(root):
+                many = PortfolioJudge(root, shown)
+                found.append(PortfolioSource(many.portfolio(), place, base, many))
+            else:
+                judge = Judge(root, shown)
+                found.append(Source(judge.need(), place, base, judge))
         except BadInput as error:
             faults += error.faults
     if faults:
@@ -134,7 +168,9 @@ def _siblings(path: Path) -> str:
     folder = path.parent
     names = sorted(p.name for p in folder.glob("*.yaml"))[:200] if folder.is_dir() else []
     close = nearest(path.name, names)
-    return f"did you mean {' or '.join(str(folder / n) for n in close)}?" if close else ""
+    if not close:
+        return "name a YAML file that is there; a sentence goes to `optplan ask`, in quotes"
+    return f"did you mean {' or '.join(str(folder / n) for n in close)}?"
 
 
 def _decoded(content: bytes, name: str) -> str:

@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-
-from optplan.need import TASKS
 
 Path = tuple[str | int, ...]
 
@@ -51,18 +50,18 @@ def owner(root: type[BaseModel], path: Path) -> type[BaseModel] | None:
 
 
 @cache
-def places(task: str) -> dict[str, tuple[str, FieldInfo]]:
-    """Key -> (the part of this task's need that has it, or "" for the top; the field)."""
+def places(model: type[BaseModel]) -> dict[str, tuple[str, FieldInfo]]:
+    """Key -> (the part of this kind of document that has it, or "" for the top; the field)."""
     found: dict[str, tuple[str, FieldInfo]] = {}
-    for name, field in TASKS[task].model_fields.items():
+    for name, field in model.model_fields.items():
         found.setdefault(name, ("", field))
-    for name, field in TASKS[task].model_fields.items():
+    for name, field in model.model_fields.items():
         part = part_of(field.annotation)
         for inner, inner_field in part.model_fields.items() if part else ():
             found.setdefault(inner, (name, inner_field))
     return found
 
 
-def tasks_with(key: str) -> list[str]:
+def tasks_with(key: str, tasks: Mapping[str, type[BaseModel]]) -> list[str]:
     """The tasks whose need has this key at its top."""
-    return [task for task, model in TASKS.items() if key in model.model_fields]
+    return [task for task, model in tasks.items() if key in model.model_fields]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from optplan.errors import BadInput, Fault, nearest
-from optplan.need import TASKS, AnyNeed, Finetune, Generate, Serve
+from optplan.need import TASKS, AnyNeed
 from optplan.problem import fields
 from optplan.problem.fields import Path
 from optplan.problem.tree import Node, Text
@@ -36,7 +37,13 @@ def plain(node: Node) -> Any:
 
 
 class Judge:
-    """Judges one document; `faults` collects what is wrong."""
+    """Judges one document; `faults` collects what is wrong.
+
+    tasks  the kinds of need that it can be; what: what the document is called in faults
+    """
+
+    tasks: Mapping[str, type[BaseModel]] = TASKS
+    what: str = "need"
 
     def __init__(self, root: Node, text: Text) -> None:
         self.root = root
@@ -52,14 +59,18 @@ class Judge:
             raise BadInput(self.at(self.root, "not-a-mapping", message, hint))
         self.empties(self.root, ())
         model = self.judge_task()
-        found: AnyNeed | None = None
+        return cast(AnyNeed, self.validated(model, plain(self.root) | {"task": self.task}))
+
+    def validated(self, model: type[BaseModel], value: object) -> BaseModel:
+        """The value as this model. Errors: BadInput with all faults so far, in the order of the text."""
+        found: BaseModel | None = None
         try:
-            found = model.model_validate(plain(self.root) | {"task": self.task})
+            found = model.model_validate(value)
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 self.detail(detail, model)
         if self.faults or found is None:
-            raise BadInput(sorted(set(self.faults), key=_line_order))
+            raise BadInput(sorted(set(self.faults), key=line_order))
         return found
 
     def at(self, node: Node, code: str, message: str, hint: str = "") -> Fault:
@@ -81,14 +92,17 @@ class Judge:
                 )
             self.empties(item, (*path, index))
 
-    def judge_task(self) -> type[Finetune] | type[Generate] | type[Serve]:
+    def judge_task(self) -> type[BaseModel]:
         """The model of the task said; with no such task, of the one that fits the other keys best."""
         node = self.root.entries.get("task")
-        choices = ", ".join(TASKS)
-        if node is not None and node.kind == "text" and node.text.strip().lower() in TASKS:
+        choices = ", ".join(self.tasks)
+        if node is not None and node.kind == "text" and node.text.strip().lower() in self.tasks:
             self.task = node.text.strip().lower()
-            return TASKS[self.task]
-        best = max(TASKS, key=lambda task: sum(key in TASKS[task].model_fields for key in self.root.entries))
+            return self.tasks[self.task]
+        best = max(
+            self.tasks,
+            key=lambda task: sum(key in self.tasks[task].model_fields for key in self.root.entries),
+        )
         self.task = best
         if node is None or node.kind in ("empty", "null"):
             hint = f"add `task:` with one of {choices}"
@@ -97,10 +111,10 @@ class Judge:
                 self.faults.append(self.at(spot, "missing-key", "the need does not say its `task`", hint))
         else:
             shown = node.text[:40] if node.kind == "text" else "this"
-            hint = _did_you_mean(shown, list(TASKS)) or f"the tasks are {choices}"
+            hint = _did_you_mean(shown, list(self.tasks)) or f"the tasks are {choices}"
             message = f"there is no task {shown!r}; the tasks are {choices}"
             self.faults.append(self.at(node, "unknown-task", message, hint))
-        return TASKS[best]
+        return self.tasks[best]
 
     def find(self, path: Path) -> tuple[Node, Node | None, str]:
         """(the node at path or the nearest above it, its key's node, the name of the last key)."""
@@ -132,7 +146,7 @@ class Judge:
         part = fields.owner(model, path) or model
         if any(fault.place == self.at(node, "", "").place for fault in self.faults):
             return
-        others = [task for task in fields.tasks_with(key) if task != self.task]
+        others = [task for task in fields.tasks_with(key, self.tasks) if task != self.task]
         if part is model and others and self.task_was_said():
             sister = _SISTERS.get(key)
             known = sister in model.model_fields if sister else False
@@ -148,16 +162,21 @@ class Judge:
             return
         if part is model and others:
             return
-        where = f"`{inside}`" if inside else f"a {self.task} need"
+        where = f"`{inside}`" if inside else self.whole
         hint = self.key_hint(key, part, model)
         self.faults.append(self.at(node, "unknown-key", f"{where} has no such key", hint))
 
+    @property
+    def whole(self) -> str:
+        """The document as a whole, in words."""
+        return f"a {self.task} {self.what}"
+
     def task_was_said(self) -> bool:
         node = self.root.entries.get("task")
-        return node is not None and node.text.strip().lower() in TASKS
+        return node is not None and node.text.strip().lower() in self.tasks
 
     def key_hint(self, key: str, part: type[BaseModel], model: type[BaseModel]) -> str:
-        known, everywhere = part.model_fields, fields.places(self.task)
+        known, everywhere = part.model_fields, fields.places(model)
         if key == "<<":
             return "merge keys are not read: write the keys out"
         other = _OTHER_WORDS.get(key.lower(), key)
@@ -187,7 +206,7 @@ class Judge:
             spot = key or next(iter(parent.keys.values()), parent)
         part = fields.owner(model, path)
         field = part.model_fields.get(name) if part else None
-        where = f"`{inside}`" if inside else "the need"
+        where = f"`{inside}`" if inside else f"the {self.what}"
         hint = f"add {fields.meaning(name, field)}" if field else ""
         self.faults.append(self.at(spot, "missing-key", f"{where} does not say its `{name}`", hint))
 
@@ -209,7 +228,8 @@ class Judge:
         self.faults.append(self.at(spot, code, message, hint))
 
 
-def _line_order(fault: Fault) -> tuple[int, int, str]:
+def line_order(fault: Fault) -> tuple[int, int, str]:
+    """Sorts faults as the text has them."""
     line, column = fault.place.rsplit(":", 2)[1:]
     return int(line), int(column), fault.message
 
@@ -250,6 +270,19 @@ _KINDS = {
     "bool_parsing": "yes or no",
     "bool_type": "yes or no",
 }
+
+
+def reason_of(detail: ErrorDetails) -> str:
+    """What is wrong with a value that was not read from a file, none of it in pydantic's words."""
+    kind, context = detail["type"], detail.get("ctx") or {}
+    if kind == "value_error":
+        return str(context.get("error", ""))
+    if kind == "literal_error":
+        return f"it must be {str(context['expected']).replace(chr(39), '')}"
+    if kind in _LIMITS:
+        key, words = _LIMITS[kind]
+        return f"it must be {words} {number(float(context[key]))}"
+    return f"it takes {_KINDS[kind]}" if kind in _KINDS else detail["msg"]
 
 
 def explain(detail: ErrorDetails, name: str, unit: str, node: Node) -> tuple[str, str, str]:

@@ -12,9 +12,9 @@ from optplan.need import AnyNeed, Data, Method, Part, Shapes
 from optplan.units import Money
 
 _KEYS = (
-    "name task model precision kv_precision method data traffic requests requests_per_second"
+    "name task model precision kv_precision method data traffic gpu cards price requests requests_per_second"
     " prompt_tokens answer_tokens samples tokens bytes epochs sequence batch micro_batch recompute optimizer"
-    " framework engine latency first_token per_token deadline duration currency"
+    " framework engine capacity slices latency first_token per_token deadline duration currency"
     " limits rules assume confidence"
 )
 _ORDER = _KEYS.split()
@@ -68,13 +68,19 @@ def money(value: Money) -> str:
     return f"{amount} {value.currency}"
 
 
+def mass(value: float) -> str:
+    """200.0 -> "200kg"."""
+    return _exact(value, [("kg", 1.0)], units.kilograms)
+
+
 _WRITERS: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("deadline", "duration"), hours),
     **dict.fromkeys(("first_token", "per_token"), seconds),
     **dict.fromkeys(("params", "params_active", "requests", "requests_per_second", "tokens"), count),
     **dict.fromkeys(("prompt_tokens", "answer_tokens", "samples", "epochs"), count),
     "bytes": size,
-    "budget": money,
+    **dict.fromkeys(("budget", "price"), money),
+    "carbon": mass,
 }
 
 

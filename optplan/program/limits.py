@@ -19,6 +19,9 @@ class Limits:
     budget     currency of the plan (infinite = none)
     max_cards  cards in all (infinite = none)
     quotas     name -> (mask over card types, most cards of them)
+    carbon     kilograms of CO2 equivalent (infinite = none)
+    kg_unit, kg_hour  kilograms of holding one unit and of one unit-hour, by position of the offer in the catalog
+    pools      name -> (owned offers that share it, by position in the catalog, most cards of them)
     """
 
     deadline: float = math.inf
@@ -26,6 +29,10 @@ class Limits:
     max_cards: float = math.inf
     min_replicas: int = 1
     quotas: tuple[tuple[str, np.ndarray, int], ...] = ()
+    pools: tuple[tuple[str, frozenset[int], int], ...] = ()
+    carbon: float = math.inf
+    kg_unit: np.ndarray | None = None
+    kg_hour: np.ndarray | None = None
 
     def quota_of(self, card: np.ndarray) -> np.ndarray:
         """The tightest quota of each card index (infinite = none)."""
@@ -33,6 +40,43 @@ class Limits:
         for _, mask, cards in self.quotas:
             most = np.where(mask[card], np.minimum(most, cards), most)
         return most
+
+    def room(self, offer: np.ndarray) -> np.ndarray:
+        """Cards in the pool of each offer (infinite = it has none)."""
+        most = np.full(len(offer), math.inf)
+        for _, offers, cards in self.pools:
+            most[np.isin(offer, list(offers))] = cards
+        return most
+
+    def pooled(self, offer: int) -> bool:
+        """Is there no more of the offer than its pool holds?"""
+        return any(offer in offers for _, offers, _ in self.pools)
+
+
+def carbon_row(
+    program: Program,
+    limits: Limits,
+    offer_of: dict[int, int],
+    units: dict[int, float],
+    hours: dict[int, float],
+) -> None:
+    """The row on greenhouse gases. offer_of: variable -> offer; units, hours: variable -> nodes held, node-hours."""
+    if math.isfinite(limits.carbon) and limits.kg_unit is not None and limits.kg_hour is not None:
+        kg = {x: n * float(limits.kg_unit[offer_of[x]]) for x, n in units.items()}
+        for x, n in hours.items():
+            kg[x] = kg.get(x, 0.0) + n * float(limits.kg_hour[offer_of[x]])
+        known = {x: amount for x, amount in kg.items() if math.isfinite(amount)}
+        scaled_most(program, "carbon", known, limits.carbon)
+        if len(known) < len(kg):  # cards whose power is not known keep to no limit
+            program.row("carbon:unknown", {x: 1.0 for x in kg if x not in known}, high=0)
+
+
+def pool_rows(program: Program, limits: Limits, cards: dict[int, float], offer_of: dict[int, int]) -> None:
+    """A row for each pool that variables draw on. cards, offer_of: variable -> cards of one unit, its offer."""
+    for name, offers, most in limits.pools:
+        drawn = {x: n for x, n in cards.items() if offer_of[x] in offers}
+        if drawn:
+            scaled_most(program, f"owned:{name}", drawn, most)
 
 
 def within(values: np.ndarray, limit: float) -> np.ndarray:

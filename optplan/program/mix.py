@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from optplan.program.limits import Limits, scaled_most
+from optplan.program.limits import Limits, pool_rows, scaled_most
 from optplan.program.mixclasses import MixClass, MixLots
 from optplan.program.model import Program
 from optplan.units import TOLERANCE
@@ -70,6 +70,7 @@ def mix_program(
     for quota, mask, most in limits.quotas:
         counted = {x: n for x, n in held.items() if mask[lots.card[result.units[x][1]]]}
         scaled_most(program, f"quota:{quota}", counted, most)
+    pool_rows(program, limits, held, {x: int(lots.offer[lot]) for x, (_, lot) in result.units.items()})
     for k, (number, units) in enumerate(seen):
         _leave_out(result, k, number, units)
     return result

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optplan.distinct import distinct
 from optplan.program.limits import Limits, within
 from optplan.units import HOUR, TOLERANCE
 
@@ -159,12 +160,17 @@ def _sites_worth_it(lots: MixLots, gangs: MixGangs, upper: float) -> list[int]:
     """Sites with two usable types whose best possible cost per work is below upper."""
     work = np.full(int(max(lots.card.max(initial=0), gangs.card.max(initial=0))) + 1, math.inf)
     np.minimum.at(work, gangs.card, gangs.size * gangs.hours)  # card-hours of the whole job
-    least = lots.rate / lots.gpus * work[lots.card] * lots.stretch
+    reach = np.isfinite(
+        work[lots.card]
+    )  # owned cards have no rate, and nothing times infinity is nothing known
+    least = np.where(
+        reach, lots.rate / lots.gpus * np.where(reach, work[lots.card], 0) * lots.stretch, math.inf
+    )
     usable = np.isfinite(least)
     sites = []
-    for site in np.unique(lots.site[usable]):
+    for site in distinct(lots.site[usable]):
         here = usable & (lots.site == site)
-        if len(np.unique(lots.card[here])) > 1 and least[here].min() < upper * (1 - TOLERANCE):
+        if len(distinct(lots.card[here])) > 1 and least[here].min() < upper * (1 - TOLERANCE):
             sites.append(int(site))
     return sites
 
@@ -225,7 +231,7 @@ def _slots(speed: np.ndarray, stretch: float, step: float, minimum: float, deadl
     if step <= CONTINUOUS_STEP / HOUR:
         return np.array([0.0] if fastest > minimum else [0.0, minimum])
     first, last = (math.ceil(hours / step * (1 - TOLERANCE)) for hours in (fastest, slowest))
-    return np.unique(np.maximum(minimum, np.arange(max(1, first), last + 1) * step))
+    return distinct(np.maximum(minimum, np.arange(max(1, first), last + 1) * step))
 
 
 def _least_rates(speed: np.ndarray, rate: np.ndarray, least: np.ndarray) -> np.ndarray:

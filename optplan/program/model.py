@@ -54,6 +54,8 @@ class Program:
         replace each other.
         """
         kept = {i: c for i, c in coefficients.items() if c}
+        if not all(map(math.isfinite, kept.values())):
+            raise ValueError(f"row {name}: a coefficient is not finite")
         self.rows.append(Row(self._unique("row", name), kept, low, high))
 
     def cost(self, values: Mapping[int, float]) -> float:

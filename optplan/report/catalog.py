@@ -22,6 +22,7 @@ Row = dict[str, Any]
 DROP = (
     *("source", "license", "instance", "year", "date", "experts", "heads", "vocab", "link GB/s", "family"),
     *("W", "status", "hidden", "price", "key", "required", "by name only", "what it is"),
+    *("sold until", "batch in", "batch out", "name", "context"),
 )
 
 
@@ -195,6 +196,27 @@ def _providers(catalog: Catalog, wanted: Filter) -> list[Row]:
     return rows
 
 
+def _apis(catalog: Catalog, wanted: Filter) -> list[Row]:
+    rows = [
+        {"model": api.model or "closed", "provider": api.provider, "name": api.name,
+         "input": api.input_per_mtok, "cached": api.cached_per_mtok, "output": api.output_per_mtok,
+         "batch in": api.batch_input_per_mtok, "batch out": api.batch_output_per_mtok,
+         "context": api.max_context, "per million": api.currency, "sold until": str(api.ends or ""),
+         "date": api.date.isoformat()}
+        for api in catalog.apis
+        if wanted.provider is None or api.provider.lower() == wanted.provider.lower()
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: (row["model"] == "closed", row["model"], row["output"]))
+
+
+def _grids(catalog: Catalog, wanted: Filter) -> list[Row]:
+    return [
+        {"grid": grid.name, "place": grid.place, "g CO2e/kWh": grid.intensity_g_kwh, "year": str(grid.year),
+         "basis": grid.basis, "source": grid.source}
+        for grid in catalog.grids.grids.values()
+    ]  # fmt: skip
+
+
 def _fx(catalog: Catalog, wanted: Filter) -> list[Row]:
     return [
         {"currency": code, "per USD": rate.per_usd, "date": rate.date.isoformat(), "source": rate.source}
@@ -217,7 +239,9 @@ TABLES: dict[str, Callable[[Catalog, Filter], list[Row]]] = {
     "models": _models,
     "assumptions": _assumptions,
     "providers": _providers,
+    "apis": _apis,
     "fx": _fx,
+    "grids": _grids,
     "columns": _columns,
 }
 
@@ -234,19 +258,3 @@ def print_model(model: Model, json: bool) -> None:
     console.print(grid(console, ["shape", "value"], rows))
     for text in model.assumed:
         console.print(Text(f"assumed: {text}"))
-
-
-def print_import(imported: Any, directory: str) -> None:
-    """What an import took and refused, by reason, each with an example."""
-    console = table_console()
-    text = f"{len(imported.rows):,} offers from {imported.read:,} rows written to {directory}/offers.csv"
-    console.print(Text(text, style="bold"))
-    if imported.no_accelerator:
-        console.print(Text(f"{imported.no_accelerator:,} rows have no accelerator"))
-    if imported.refused:
-        heading(console, f"{len(imported.refused):,} refused, all of them in {directory}/refused.txt")
-        first = {row.reason.split(":")[0]: row for row in reversed(imported.refused)}
-        rows = [
-            [f"{n:,}", why, f"{first[why].file}:{first[why].line}"] for why, n in imported.reasons().items()
-        ]
-        console.print(grid(console, ["rows", "reason", "such as"], rows, right=(0,)))

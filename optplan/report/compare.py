@@ -51,8 +51,11 @@ def print_sweep(sweep: Sweep) -> None:
 def _cells(plan: Plan, with_currency: bool) -> list[str]:
     if not plan.feasible:
         return ["no plan", "", "", "", ""]
-    cards = " + ".join(words.cards(line) for line in plan.cards)
-    places = dict.fromkeys(f"{line.provider} {line.region}" for line in plan.cards)
+    calls = [f"{words.percent(line.share)} by {line.model or line.offer}" for line in plan.apis]
+    cards = " + ".join([*(words.cards(line) for line in plan.cards), *calls])
+    places = dict.fromkeys(f"{line.provider} {line.region}" for line in plan.cards) | dict.fromkeys(
+        line.provider for line in plan.apis
+    )
     cost = words.money(plan.total_cost, plan.currency) if with_currency else words.cash(plan.total_cost)
     return [
         cards,

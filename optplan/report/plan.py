@@ -10,6 +10,7 @@ from rich.text import Text
 
 from optplan.plan import TIGHT, Band, CardLine, Line, Plan
 from optplan.report import words
+from optplan.report.apis import called, print_apis
 from optplan.report.console import bullet, grid, heading, table_console
 from optplan.report.noplan import print_no_plan, print_refusals
 
@@ -53,6 +54,7 @@ def print_plan(plan: Plan, heading: str = "") -> None:
         return
     console.print(Text(headline(plan), style="bold green"))
     _cards(console, plan)
+    print_apis(console, plan)
     _terms(console, plan)
     _rests_on(console, plan)
     _limits(console, plan)
@@ -65,12 +67,12 @@ def print_plan(plan: Plan, heading: str = "") -> None:
 
 def headline(plan: Plan) -> str:
     """The answer in one sentence."""
-    first, what = plan.cards[0], cheapest(plan)
+    what = cheapest(plan)
     places = {(line.provider, line.region, line.purchase) for line in plan.cards}
     where = ""
-    if len(places) == 1:
-        how = words.PURCHASE[first.purchase]
-        where = f", {how}, at {first.provider} ({first.region})"
+    if len(places) == 1 and not plan.apis:
+        provider, region, purchase = places.pop()
+        where = f", {words.PURCHASE[purchase]}, at {provider} ({region})"
     head = "Cheapest" if plan.status == "optimal" else "Best found, not proven cheapest"
     return (
         f"{head}: {what}{where} for {words.hours(plan.hours)} = {words.money(plan.total_cost, plan.currency)}"
@@ -82,10 +84,13 @@ def cheapest(plan: Plan) -> str:
     counts: dict[str, int] = {}
     for line in plan.cards:
         counts[line.gpu] = counts.get(line.gpu, 0) + line.count
-    return " + ".join(f"{count} x {gpu}" for gpu, count in counts.items())
+    cards = [f"{count} x {gpu}" for gpu, count in counts.items()]
+    return " + ".join([*cards, *([called(plan.apis)] if plan.apis else [])])
 
 
 def _cards(console: Console, plan: Plan) -> None:
+    if not plan.cards:
+        return
     heading(console, "What to get")
     rows = []
     for line in plan.cards:
@@ -114,6 +119,8 @@ def _terms(console: Console, plan: Plan) -> None:
     rate = (
         f"{words.money(plan.hourly_cost, plan.currency)} an hour while it runs; " if plan.hourly_cost else ""
     )
+    if not plan.lines:
+        return
     took = f"{words.figure(plan.gpu_hours)} GPU-hours in {words.hours(plan.hours)} of wall clock"
     console.print(Text(rate + took))
 
@@ -125,7 +132,7 @@ def _label(plan: Plan, name: str) -> str:
 def _fit(plan: Plan, line: Line) -> Text:
     """How full a card is, in words: fits, or just fits."""
     if "memory_per_card" not in line.values:
-        return Text("")
+        return Text("capacity as measured" if plan.settled.capacities else "", style="dim")
     unit = plan.pack.rules["memory_per_card"].unit
     needs = line.values["memory_per_card"]
     has = line.values["card_memory_gb" if unit == "GB" else "usable_memory"]
@@ -141,8 +148,8 @@ def _rests_on(console: Console, plan: Plan) -> None:
         names.remove("job_hours")
     if not names:
         return
-    most = max(plan.cards, key=lambda line: line.count)
-    heading(console, "What it rests on" + (f", for the {words.cards(most)}" if len(plan.cards) > 1 else ""))
+    most = words.cards(max(plan.cards, key=lambda line: line.count)) if plan.cards else ""
+    heading(console, "What it rests on" + (f", for the {most}" if len(plan.cards) > 1 else ""))
     rows = [_band(plan, name, plan.quantities[name]) for name in names]
     console.print(grid(console, ["quantity", "low", "expected", "high", "unit"], rows, right=(1, 2, 3)))
 

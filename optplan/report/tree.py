@@ -68,7 +68,7 @@ class _Printer:
     def _head(self, node: Node) -> Text:
         text = Text(f"{node.id} = {self._value(node)}", style="bold")
         text.append(f"  {node.label}{_ends(node)}", style="not bold")
-        text.append(f"  {node.status} [{self._number(node.source)}]", style="not bold dim")
+        text.append(f"  {self._status(node)} [{self._number(node.source)}]", style="not bold dim")
         return text
 
     def _formulas(self, node: Node) -> list[str]:
@@ -78,6 +78,11 @@ class _Printer:
         if node.kind == "requirement":
             return "holds" if node.value else "does not hold"
         return words.value(node.value, node.unit, self.explanation.plan.currency)
+
+    def _status(self, node: Node, said: str = "median error") -> str:
+        """How well a quantity is known; of a fitted one also the error on what it was fitted on."""
+        error = self.explanation.error(node.id)
+        return node.status if error is None else f"{node.status}, {said} {error:.1%}"
 
     def _number(self, source: str) -> int:
         return self.sources.setdefault(source, len(self.sources) + 1)
@@ -93,7 +98,7 @@ class _Printer:
                 node.id,
                 self._value(node),
                 _ends(node)[2:],
-                f"{node.status} [{self._number(node.source)}]",
+                f"{self._status(node, 'off')} [{self._number(node.source)}]",
                 node.label,
             ]
             for node in sorted(nodes, key=lambda node: node.id)

@@ -14,6 +14,7 @@ PURCHASE: Final = {
     "reserved_1y": "reserved 1 year",
     "reserved_3y": "reserved 3 years",
     "buy": "bought",
+    "owned": "owned",
 }
 UNITS: Final = {
     "1": "",

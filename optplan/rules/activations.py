@@ -17,6 +17,7 @@ KORTHIKANTI = "Korthikanti et al. 2022, arXiv:2205.05198, section 4"
 def values_kept_per_token(
     gated: Any,
     hidden: Any,
+    attention_width: Any,
     kv_width: Any,
     active_width: Any,
     experts_per_token: Any,
@@ -29,12 +30,13 @@ def values_kept_per_token(
 ) -> Any:
     """Values that one layer keeps for the backward pass, for one token
 
-    LoRA keeps nearly all of them, since gradients flow through frozen layers. A token sent to several experts
+    LoRA keeps nearly all of them, since gradients flow through frozen layers. Queries and what attention
+    answers are as wide as all heads together, not as the model. A token sent to several experts
     is copied for each, and so are their answers.
     """
     return (
         where(gated > 0, hidden_values, hidden_values_plain) * hidden
-        + 2 * EACH_TOKEN * kv_width
+        + 2 * EACH_TOKEN * (attention_width - hidden + kv_width)
         + 2 * EACH_TOKEN * experts_per_token * hidden
         + where(gated > 0, mlp_values, mlp_values_plain) * active_width
         + where(adapter_mlp_matrices > 0, mlp_adapter_values, 0 * mlp_adapter_values) * active_width
@@ -81,10 +83,9 @@ def stage_activations(
     return (
         ceil(layers / pp)
         * (1 - offloaded_activations)
-        * where(
-            recompute > 0,
-            EACH_TOKEN * hidden * compute_bytes / where(unsplit_values > 0, 1, tp),
-            layer_activations,
+        * (
+            recompute * EACH_TOKEN * hidden * compute_bytes / where(unsplit_values > 0, 1, tp)
+            + (1 - recompute) * layer_activations
         )
     )
 

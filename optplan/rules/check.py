@@ -20,10 +20,11 @@ from optplan.rules.constants import CONSTANT_UNITS
 
 # Bases and multiples of our own, so that a byte is no plain number and a token no request.
 _DEFINITIONS: Final = (
-    "second = [time] = s", "hour = 3600 * second", "month = 730 * hour",
+    "card = []", "position = []", "second = [time] = s", "hour = 3600 * second", "month = 730 * hour",
     "millisecond = 0.001 * second = ms", "byte = [data]", "GB = 1e9 * byte", "GiB = 1073741824 * byte",
-    "token = [token]", "request = [request]", "FLOP = [operation]", "TFLOP = 1e12 * FLOP",
-    "currency = [currency]", "watt = [power]", "kW = 1000 * watt", "kWh = 1000 * watt * hour",
+    "token = [token]", "Mtoken = 1e6 * token", "request = [request]", "FLOP = [operation]", "TFLOP = 1e12 * FLOP",
+    "currency = [currency]", "watt = [power]", "kW = 1000 * watt", "kWh = 1000 * watt * hour", "g = [mass]",
+    "kg = 1000 * g",
 )  # fmt: skip
 _AMOUNT = re.compile(r"\b[A-Z]{3}\b")
 

@@ -84,7 +84,7 @@ def expert_bytes(
     )  # fmt: skip
 
 
-@derive(unit="s", source="Lepikhin et al. 2020, arXiv:2006.16668", status="fitted")
+@derive(unit="s", source="Lepikhin et al. 2020, arXiv:2006.16668", status="assumed")
 def expert_time(
     expert_bytes: Any, expert_ranks: Any, cards_per_node: Any, link_speed: Any, node_speed: Any
 ) -> Any:

@@ -16,42 +16,6 @@ ZERO = "Rajbhandari et al. 2020, arXiv:1910.02054, section 3"
 FSDP = "Zhao et al. 2023 (PyTorch FSDP), arXiv:2304.11277"
 
 
-@derive(unit="1", source=ZERO, status="exact")
-def weight_shards(zero_stage: Any, dp: Any) -> Any:
-    """Data parallel ranks that share one copy of the weights (ZeRO-3, FSDP)"""
-    return where(zero_stage >= 3, dp, 1)
-
-
-@derive(unit="1", source=ZERO, status="exact")
-def gradient_shards(zero_stage: Any, dp: Any) -> Any:
-    """Data parallel ranks that share one copy of the gradients (ZeRO-2 and up)"""
-    return where(zero_stage >= 2, dp, 1)
-
-
-@derive(unit="1", source=ZERO, status="exact")
-def state_shards(zero_stage: Any, dp: Any) -> Any:
-    """Data parallel ranks that share one copy of the optimizer states (ZeRO-1 and up)"""
-    return where(zero_stage >= 1, dp, 1)
-
-
-@derive(unit="1", source="Lepikhin et al. 2020, arXiv:2006.16668", status="exact")
-def experts_per_card(expert_params: Any, layers: Any, tp: Any, pp: Any, expert_ranks: Any) -> Any:
-    """Parameters of routed experts on the fullest card: expert parallel ranks hold different ones"""
-    return expert_params * ceil(layers / pp) / layers / (tp * expert_ranks)
-
-
-@derive(unit="1", source="Narayanan et al. 2021, arXiv:2104.04473", status="exact")
-def held_block_params(block_params_per_card: Any, experts_per_card: Any, expert_ranks: Any) -> Any:
-    """Parameters of the layers on the fullest card, split by tensors, stages and experts, before sharding"""
-    return block_params_per_card - experts_per_card * (expert_ranks - 1)
-
-
-@derive(unit="1", source="Narayanan et al. 2021, arXiv:2104.04473", status="exact")
-def params_per_card(held_block_params: Any, edge_params_per_card: Any) -> Any:
-    """Parameters of the fullest card, before sharding"""
-    return held_block_params + edge_params_per_card
-
-
 @derive(unit="1", source="Hu et al. 2021, arXiv:2106.09685", status="exact")
 def trained_per_card(
     is_full: Any, params_per_card: Any, adapter_params: Any, held_block_params: Any, block_params: Any
@@ -159,7 +123,7 @@ def optimizer_states(state_params: Any, state_bytes: Any, offloaded_states: Any)
     return state_params * state_bytes * (1 - offloaded_states) / GIB
 
 
-@derive(unit="GiB", source="peft modules_to_save; fitted on published peaks", status="fitted")
+@derive(unit="GiB", source="peft modules_to_save; set by hand on published peaks", status="assumed")
 def trained_edges_memory(
     trained_edges: Any, edge_params_per_card: Any, edge_training_bytes: Any, weight_shards: Any
 ) -> Any:
@@ -167,7 +131,7 @@ def trained_edges_memory(
     return trained_edges * edge_params_per_card * edge_training_bytes / weight_shards / GIB
 
 
-@derive(unit="GiB", source="PyTorch torch.optim foreach AdamW; DeepSpeed stage_1_and_2.py", status="fitted")
+@derive(unit="GiB", source="PyTorch torch.optim foreach AdamW; DeepSpeed stage_1_and_2.py", status="assumed")
 def step_temporary(
     state_params: Any, is_full: Any, step_bytes: Any, zero_stage: Any, offloaded_states: Any
 ) -> Any:
@@ -178,7 +142,7 @@ def step_temporary(
     return is_full * state_params * step_bytes * (1 - offloaded_states) / where(zero_stage >= 3, 2, 1) / GIB
 
 
-@derive(unit="GiB", source=FSDP, status="fitted")
+@derive(unit="GiB", source=FSDP, status="assumed")
 def communication_buffers(
     zero_stage: Any,
     dp: Any,
@@ -187,19 +151,26 @@ def communication_buffers(
     pp: Any,
     edge_params_per_card: Any,
     compute_bytes: Any,
+    stored_weight_bytes: Any,
+    is_full: Any,
     gathered_layers: Any,
     bucket_memory: Any,
 ) -> Any:
     """Layers gathered for use under ZeRO-3 or FSDP; gradient buckets otherwise
 
-    Embedding and head stay gathered from the forward to the backward pass.
+    Frozen layers are gathered as they are stored. Embedding and head stay gathered from the forward to the
+    backward pass.
     """
     return where(
         dp > 1,
         where(
             zero_stage >= 3,
-            (minimum(gathered_layers, layers / pp) * held_block_params * pp / layers + edge_params_per_card)
-            * compute_bytes
+            (
+                minimum(gathered_layers, layers / pp)
+                * (held_block_params * pp / layers)
+                * where(is_full > 0, compute_bytes, minimum(stored_weight_bytes, compute_bytes))
+                + edge_params_per_card * compute_bytes
+            )
             / GIB,
             bucket_memory,
         ),
@@ -277,14 +248,18 @@ def memory_per_card(
     step_temporary: Any,
     activation_memory: Any,
     communication_buffers: Any,
+    frozen_weights: Any,
+    trained_weights: Any,
     memory_spread: Any,
 ) -> Any:
     """Peak memory of the fullest card: in the backward pass or in the optimizer step
 
-    The spread leaves a margin where expected; its ends are those between sources of measurements.
+    The spread leaves a margin where expected; its ends are those between sources of measurements, and the
+    weights are there whatever else is.
     """
-    return memory_spread * (
-        static_memory + maximum(step_temporary, activation_memory + communication_buffers)
+    return maximum(
+        memory_spread * (static_memory + maximum(step_temporary, activation_memory + communication_buffers)),
+        frozen_weights + trained_weights,
     )
 
 
@@ -294,10 +269,15 @@ def least_memory(
     step_temporary: Any,
     sequence_memory: Any,
     communication_buffers: Any,
+    frozen_weights: Any,
+    trained_weights: Any,
     memory_spread: Any,
 ) -> Any:
     """What a card needs at the smallest micro-batch; the rest is filled because it speeds up"""
-    return memory_spread * (static_memory + maximum(step_temporary, sequence_memory + communication_buffers))
+    return maximum(
+        memory_spread * (static_memory + maximum(step_temporary, sequence_memory + communication_buffers)),
+        frozen_weights + trained_weights,
+    )
 
 
 @require(unit="1", source="Goyal et al. 2017, arXiv:1706.02677")

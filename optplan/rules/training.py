@@ -26,6 +26,14 @@ def train_tokens(data_bytes: Any, data_tokens: Any, tokens_per_byte: Any, epochs
     return (data_bytes * tokens_per_byte + data_tokens) * epochs
 
 
+@derive(unit="s", source="PyTorch autograd AccumulateGrad; DeepSpeed bf16_optimizer.py", status="assumed")
+def gradient_sum_time(
+    trained_per_card: Any, gradient_sum_bytes: Any, gradient_shards: Any, memory_bandwidth: Any
+) -> Any:
+    """Adding a micro-batch's gradients to those of the step, where that is a pass of its own"""
+    return trained_per_card * gradient_sum_bytes / gradient_shards / memory_bandwidth
+
+
 @derive(unit="s", source=FITTED, status="fitted")
 def micro_batch_time(
     micro_batch_tokens: Any,
@@ -42,6 +50,7 @@ def micro_batch_time(
     expert_launches: Any,
     tensor_time: Any,
     expert_time: Any,
+    gradient_sum_time: Any,
 ) -> Any:
     """One micro-batch forward and backward on its stage, with the communication that nothing can hide
 
@@ -55,6 +64,7 @@ def micro_batch_time(
         / pp
         + tensor_time
         + expert_time
+        + gradient_sum_time
     )
 
 

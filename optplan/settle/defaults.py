@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+COUNTRY: Final = {"USD": "US", "CNY": "CN", "EUR": "EU"}
+"""Currency of the answer -> where bought cards are taken to stand, unless the need says it."""
 DEFAULTS: Final[dict[str, dict[str, tuple[Any, str]]]] = {
     "finetune": {
         "precision": ("bf16", "usual for training"),

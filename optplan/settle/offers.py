@@ -16,10 +16,14 @@ def allowed_offers(
 ) -> np.ndarray:
     """True for each offer that the limits on purchase, GPUs, providers and regions let in.
 
+    Owned cards are let in whatever the kinds of purchase: they are there to be used.
     cards: a GPU or family as written -> exact names. Names that mean nothing are added to faults.
     """
     offers = catalog.offers
-    mask = np.isin(offers.purchase, [PURCHASE.index(kind) for kind in limits.purchase or ["on_demand"]])
+    kinds = [PURCHASE.index(kind) for kind in limits.purchase or ["on_demand"] if kind in PURCHASE]
+    wanted = np.zeros(len(PURCHASE), dtype=bool)
+    wanted[[*kinds, PURCHASE.index("owned")]] = True
+    mask = wanted[offers.purchase]
     if limits.gpus is not None:
         mask &= _one_of(offers.card, offers.cards, {card for gpu in limits.gpus for card in cards(gpu)})
     avoided = {card for gpu in limits.avoid_gpus for card in cards(gpu)}
@@ -29,12 +33,14 @@ def allowed_offers(
 
 
 def _one_of(codes: np.ndarray, vocabulary: Sequence[str], names: set[str]) -> np.ndarray:
-    return np.isin(codes, [i for i, name in enumerate(vocabulary) if name in names])
+    wanted = np.array([name in names for name in vocabulary], dtype=bool)
+    return np.asarray(wanted[codes])
 
 
 def _providers(limits: Limits, catalog: Catalog, faults: list[Fault]) -> np.ndarray:
     offers = catalog.offers
     known = {name.lower(): name for name in offers.providers}
+    known |= {api.provider.lower(): api.provider for api in catalog.apis}
     for name in [*(limits.providers or []), *limits.avoid_providers]:
         if name.lower() not in known:
             faults.append(_unknown("provider", name, offers.providers))

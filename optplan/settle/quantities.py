@@ -8,7 +8,10 @@ from typing import Final
 from optplan.catalog import Model
 from optplan.need import Lora
 
-WEIGHT_BYTES: Final = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "int4": 0.5}
+WEIGHT_BYTES: Final = {
+    "fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "int4": 0.5, "fp4": 0.5, "mxfp4": 0.5,
+    "nf4": 0.5,
+}  # fmt: skip
 COMPUTE_BYTES: Final = {"fp32": 4.0}  # all others compute on 16-bit activations
 KV_BYTES: Final = WEIGHT_BYTES
 _SAME_NAME: Final = (

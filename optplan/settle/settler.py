@@ -5,6 +5,7 @@ Nothing is guessed in silence: what the need leaves open is filled from `DEFAULT
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,20 +17,31 @@ from optplan.catalog import Catalog, Model
 from optplan.errors import BadInput, Fault, nearest
 from optplan.need import AnyNeed, Data, Finetune, Generate, Serve, Shapes, Traffic
 from optplan.rules import base_of
-from optplan.settle.defaults import DEFAULTS
+from optplan.settle.defaults import COUNTRY, DEFAULTS
 from optplan.settle.offers import allowed_offers
+from optplan.settle.own import capacities, only_measured, own_catalog
 from optplan.settle.quantities import KV_BYTES, adapter_quantities, model_quantities, precision_quantities
-from optplan.settle.values import Quota, Settled
+from optplan.settle.values import Capacity, Quota, Settled
 from optplan.units import number
 
 T = TypeVar("T")
+# How assumptions begin that only predictions of capacity read.
+PREDICTED = ("precision =", "kv_precision =", "engine =", "prompt_tokens =", "answer_tokens =", "model ")
 
 
-def engines(catalog: Catalog) -> set[str]:
+@functools.lru_cache(maxsize=8)
+def engines(catalog: Catalog) -> frozenset[str]:
     """Engines that some assumption knows, and the default."""
     keys = (key for table in catalog.assumptions.values() for key in table)
     parts = (part.split("=", 1) for key in keys for part in key.split(",") if part)
-    return {value for name, value in parts if name == "engine"} | {DEFAULTS["serve"]["engine"][0]}
+    return frozenset({value for name, value in parts if name == "engine"} | {DEFAULTS["serve"]["engine"][0]})
+
+
+def countries(catalog: Catalog) -> set[str]:
+    """Countries that some assumption knows, and those of the default."""
+    keys = (key for table in catalog.assumptions.values() for key in table)
+    parts = (part.split("=", 1) for key in keys for part in key.split(",") if part)
+    return {value for name, value in parts if name == "country"} | set(COUNTRY.values())
 
 
 def settle(need: AnyNeed, catalog: Catalog, base: Path | None = None) -> Settled:
@@ -43,7 +55,7 @@ def settle(need: AnyNeed, catalog: Catalog, base: Path | None = None) -> Settled
 
 class _Settler:
     def __init__(self, need: AnyNeed, catalog: Catalog, base: Path | None) -> None:
-        self.need, self.catalog, self.base = need, catalog, base
+        self.need, self.catalog, self.base = need, own_catalog(need, catalog), base
         self.assumed: list[str] = []
         self.meant: dict[str, list[str]] = {}
         self.faults: list[Fault] = []
@@ -54,12 +66,16 @@ class _Settler:
         model, currency = self._model(), self._currency()
         if limits.purchase is None:
             self.assumed.append("purchase = on_demand (default: spot and buying only when asked)")
+        if "api" in (limits.purchase or ()) and need.task == "finetune":
+            message = "no API of the catalog trains a model: it sells tokens of finished ones"
+            self.faults.append(Fault("no-api", "limits.purchase", message, "leave `api` out"))
         allowed = allowed_offers(limits, self.catalog, self._cards, self.faults)
         quotas = tuple(Quota(name, tuple(self._cards(name)), most) for name, most in limits.quota.items())
-        budget = self._budget(currency)
+        budget, country = self._budget(currency), self._country(currency)
+        measured = capacities(need, self._cards)
         if self.faults or model is None:
             raise BadInput(self.faults)
-        selectors = {"task": need.task, "rules": base_of(need.rules)}
+        selectors = {"task": need.task, "rules": base_of(need.rules), "country": country}
         selectors["precision"] = self._or(need.precision, "precision")
         quantities: dict[str, Any] = {
             **model_quantities(model),
@@ -71,8 +87,16 @@ class _Settler:
             self.assumed.append(f"model {model.name}: {'; '.join(model.assumed)}")
         return Settled(
             need, model, currency, quantities, selectors, allowed, mix, budget, limits.max_cards,
-            limits.min_replicas or 1, quotas, hours, classes, self.assumed, self.meant,
+            limits.min_replicas or 1, quotas, hours, classes, self._told(allowed, measured), self.meant,
+            measured,
         )  # fmt: skip
+
+    def _told(self, allowed: np.ndarray, measured: tuple[Capacity, ...]) -> list[str]:
+        """What was assumed, once each; where all is measured, without what only predictions would read."""
+        told = dict.fromkeys(self.assumed)
+        if not only_measured(self.catalog.offers, allowed, measured):
+            return list(told)
+        return [text for text in told if not text.startswith(PREDICTED)]
 
     def _currency(self) -> str:
         limit = self.need.limits.budget
@@ -80,6 +104,22 @@ class _Settler:
             return self.need.currency or (limit.currency if limit else "USD")
         self.assumed.append("currency = USD (default)")
         return "USD"
+
+    def _country(self, currency: str) -> str:
+        """Where bought cards stand, which picks rows of the assumptions: as asked, else by the currency."""
+        asked = self.need.country
+        if asked is None:
+            found = COUNTRY.get(currency, COUNTRY["USD"])
+            if "buy" in (self.need.limits.purchase or ()):
+                self.assumed.append(
+                    f"country = {found} (default: by the currency; what running bought cards costs)"
+                )
+            return found
+        known = sorted(countries(self.catalog))
+        if asked.upper() not in known:
+            hint = f"known are {', '.join(known)}; rows of assumptions.csv with the key country={asked.upper()} add one"
+            self.faults.append(Fault("unknown-country", "country", f"nothing is known of {asked!r}", hint))
+        return asked.upper()
 
     def _budget(self, currency: str) -> float:
         limit = self.need.limits.budget

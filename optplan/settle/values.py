@@ -20,6 +20,15 @@ class Quota:
     most: int
 
 
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """Requests/s of each traffic class that one replica of so many of these cards was measured to answer."""
+
+    cards: tuple[str, ...]
+    gang: int
+    rates: tuple[float, ...]
+
+
 @dataclass(slots=True)
 class Settled:
     """A need in numbers.
@@ -29,6 +38,7 @@ class Settled:
     allowed     mask over the catalog's offers: which the limits let in
     assumed     every default taken, in words
     meant       family name as written -> the exact cards it stands for
+    capacities  measured capacities, which replace the predicted ones of their cards
     """
 
     need: AnyNeed
@@ -46,3 +56,4 @@ class Settled:
     classes: tuple[Traffic, ...] = ()
     assumed: list[str] = field(default_factory=list)
     meant: dict[str, list[str]] = field(default_factory=dict)
+    capacities: tuple[Capacity, ...] = ()

@@ -47,6 +47,16 @@ _PEAK: Final = {
 }
 
 
+def card_of(text: str, catalog: Catalog) -> tuple[Card, list[str]]:
+    """The card that a row names, and what was assumed: of several, the one on a server board, the largest.
+
+    Raises BadInput for a name that means no card.
+    """
+    found = [catalog.cards[name] for name in catalog.gpus(text)]
+    card = max(found, key=lambda one: ("SXM" in one.name, one.memory_gb, one.name))
+    return card, [f"gpu = {card.name}, one of {len(found)} of that name"] if len(found) > 1 else []
+
+
 def model_columns(models: Sequence[Model]) -> dict[str, np.ndarray]:
     """Shapes of one model a row, as the rules name them."""
     found = {name: np.array([float(getattr(m, name)) for m in models]) for name in _SHAPES}
@@ -107,7 +117,7 @@ class AssumptionColumns:
 
     def _column(self, name: str, scenario: Scenario, constants: Constants) -> np.ndarray:
         rows = sorted(self.table[name].values(), key=lambda row: row.key.count("=") if row.key else 0)
-        values = [constants.get((name, row.key), scenario_value(row, scenario)) for row in rows]
+        values = [_value(row, scenario, constants.get((name, row.key))) for row in rows]
         wanted = [_wanted(row) for row in rows]
         picked = np.full(len(self._kinds), math.nan)
         for i, kind in enumerate(self._kinds):
@@ -115,6 +125,14 @@ class AssumptionColumns:
                 if all(kind.get(k) == v for k, v in want.items()):
                     picked[i] = value
         return np.asarray(picked[self._kind])
+
+
+def _value(row: Assumption, scenario: Scenario, fitted: float | None) -> float:
+    """A row's value; a fitted one keeps the row's ends at their distance as factors."""
+    own = scenario_value(row, scenario)
+    if fitted is None:
+        return own
+    return fitted * own / row.expected if row.expected else fitted
 
 
 def _wanted(row: Assumption) -> dict[str, str]:

@@ -7,9 +7,11 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from optplan.catalog import Catalog
+import numpy as np
+
+from optplan.catalog import Assumption, Catalog
 from optplan.errors import BadInput, Fault
-from optplan.validate.fit import Values
+from optplan.validate.fit import Values, band
 from optplan.validate.predict import predict
 from optplan.validate.read import Case, Predictions
 from optplan.validate.score import join, only
@@ -19,8 +21,10 @@ FITTERS: Final = {
     "training_memory": ("optplan.validate.fit_training", "fit_training"),
     "training_speed": ("optplan.validate.fit_training", "fit_training"),
     "inference_throughput": ("optplan.validate.fit_inference", "fit_inference"),
-    "inference_memory": ("optplan.validate.fit_inference", "fit_inference"),
+    "inference_memory": ("optplan.validate.fit_inference", "fit_memory"),
 }
+# Kind of file -> the assumption whose ends are the band.
+SPREAD: Final = {"training_memory": "memory_spread", "training_speed": "speed_spread"}
 
 
 def cross(cases: Sequence[Case], catalog: Catalog) -> Predictions:
@@ -40,7 +44,24 @@ def cross(cases: Sequence[Case], catalog: Catalog) -> Predictions:
         values = fitted(cases, catalog, [case.source != source for case in cases])
         found = predict(cases, catalog, constants=values)
         parts.append(only(found, {i for i, case in enumerate(cases) if case.source == source}))
-    return join(parts)
+    whole = join(parts)
+    if cases[0].kind in SPREAD:
+        _bands(whole, cases, catalog.assumptions[SPREAD[cases[0].kind]][""])
+    return whole
+
+
+def _bands(found: Predictions, cases: Sequence[Case], shipped: Assumption) -> None:
+    """Give each source the band that the other sources, each left out of its own fit, would have set.
+
+    The shipped band has seen all of them; its ends are moved to where those of the others alone would be.
+    """
+    sources = np.array([cases[i].source for i in found.case_index], dtype=object)
+    ratio = found.measured / found.predicted * shipped.expected
+    for source in sorted(set(sources)):
+        own = sources == source
+        low, high = band(ratio[~own], sources[~own].tolist())
+        found.low[own] = found.low[own] * low / shipped.low
+        found.high[own] = found.high[own] * high / shipped.high
 
 
 def fitter(kind: str, place: str) -> Callable[..., Values]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,16 +22,12 @@ def draw(
 
     files      (title, cases, predictions) of each panel
     colour_by  a column of the file, else the quantity
-    Raises BadInput for another suffix, a path that cannot be written, or without matplotlib.
+    Raises BadInput for another suffix, or a path that cannot be written.
     """
     out = Path(out)
     if out.suffix.lower() not in SUFFIXES:
         raise BadInput(
             Fault("bad-figure", "--figure", f"{out} is neither SVG nor PNG", "end it in .svg or .png")
-        )
-    if importlib.util.find_spec("matplotlib") is None:
-        raise BadInput(
-            Fault("no-matplotlib", "--figure", "figures need matplotlib", "pip install 'optplan[plots]'")
         )
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

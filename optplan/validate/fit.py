@@ -87,6 +87,22 @@ def fit(
 
 PRIOR_WEIGHT = 0.05
 SOFT = 0.12
+INSIDE = 0.88  # share of left-out measurements, every source counting alike, that a band holds
+TAILS = (0.4, 0.6)  # how much of the rest may lie below and above the band
+LEAST, MOST = 1.25, 1.6  # a band's end is no nearer and no farther than these factors
+
+
+def band(ratio: np.ndarray, sources: Sequence[str]) -> tuple[float, float]:
+    """Ends of a band: quantiles of measured over predicted on sources left out, each counting alike."""
+    names, inverse, counts = np.unique(
+        np.array(sources, dtype=object), return_inverse=True, return_counts=True
+    )
+    order = np.argsort(ratio)
+    share = np.cumsum((1 / counts[inverse])[order]) / len(names)
+    edges = ((1 - INSIDE) * TAILS[0], 1 - (1 - INSIDE) * TAILS[1])
+    places = np.minimum(np.searchsorted(share, np.array(edges)), len(ratio) - 1)
+    low, high = (float(end) for end in ratio[order][places])
+    return min(max(low, 1 / MOST), 1 / LEAST), max(min(high, MOST), LEAST)
 
 
 def _soft(off: np.ndarray) -> np.ndarray:

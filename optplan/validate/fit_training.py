@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from optplan.catalog import Catalog
+from optplan.validate.cross import SPREAD
 from optplan.validate.fit import Free, Values, fit, free
 from optplan.validate.read import Case
 from optplan.validate.training import Training
@@ -19,14 +20,17 @@ _EAGER: Final = (
     "framework=llamafactory",
     "framework=megatron-deepspeed",
 )
+_LORA: Final = tuple(
+    f"{compiled}method={kind}" for compiled in ("", "compiled=yes,") for kind in ("lora", "qlora")
+)
 CONSTANTS: Final[dict[str, tuple[Free, ...]]] = {
     "training_memory": (
-        free("logit_bytes", "", 12, 0.2),
+        free("logit_bytes", "framework=deepspeed", 10, 0.15),
         free("logit_bytes", "framework=hf", 16, 0.1),
         free("hidden_values", "", 8.9, 0.15),
         free("hidden_values_plain", "", 6.7, 0.15),
-        free("hidden_values", "method=qlora", 18, 0.2),
-        free("mlp_values", ("method=lora", "method=qlora"), 3, 0.15),
+        free("hidden_values", ("method=qlora", "compiled=yes,method=qlora"), 18, 0.2),
+        free("mlp_values", _LORA, 3, 0.15),
         free("runtime_memory", "", 1.4, 0.3),
         free("fragmentation", "", 0.1, 0.5),
         free("fragmentation", ("lengths=variable", "lengths=variable,memory_kind=reserved"), 0.35, 0.15),
@@ -46,7 +50,7 @@ CONSTANTS: Final[dict[str, tuple[Free, ...]]] = {
         free("elementwise_passes", _EAGER, 7.8, 0.3),
         free("elementwise_passes", "framework=fsdp", 2.9, 0.3),
         free("elementwise_passes", ("framework=megatron", "framework=torchtune"), 2.7, 0.3),
-        free("tensor_exposed", "", 1.3, 0.3),
+        free("tensor_exposed", "framework=megatron-deepspeed", 1.3, 0.3),
         free("optimizer_passes", "framework=deepspeed", 40, 0.6),
         free("network_efficiency", "", 0.5, 0.3),
         free("dequantise_efficiency", "", 0.15, 0.4),
@@ -55,9 +59,6 @@ CONSTANTS: Final[dict[str, tuple[Free, ...]]] = {
 }
 # A plan that runs out of memory is worse than one that leaves some: predictions too low count for more.
 LEAN: Final = {"training_memory": 1.5, "training_speed": 1.0}
-
-
-SPREAD: Final = {"training_memory": "memory_spread", "training_speed": "speed_spread"}
 
 
 def unspread(rows: Training, values: Mapping[tuple[str, str], float]) -> np.ndarray:

@@ -30,7 +30,7 @@ MEMORY: Final = {
 }
 MEMORY_TARGETS: Final = (
     "memory_per_card", "weight_memory", "cache_memory", "cache_tokens", "engine_activation", "engine_runtime",
-    "full_cache", "request_tokens", "cache_requests",
+    "full_cache", "request_tokens", "cache_requests", "fillable_memory",
 )  # fmt: skip
 
 
@@ -52,5 +52,7 @@ def memory_of(name: str, q: Mapping[str, Any]) -> np.ndarray:
         return np.asarray(q["engine_activation"])
     if name == "non_torch_gib":
         return np.asarray(q["engine_runtime"])
-    per_card = np.asarray(q["memory_per_card"])
-    return per_card * q["replica_cards"] if name in ("total_memory_gib", "peak_memory_gib") else per_card
+    # Engines that lay out a pool fill what they may, whatever is at work.
+    per_card = np.where(q["pooled"] > 0, q["fillable_memory"], q["memory_per_card"])
+    summed = name in ("total_memory_gib", "peak_memory_gib")
+    return np.asarray(per_card * q["replica_cards"] if summed else per_card)

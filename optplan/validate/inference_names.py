@@ -17,12 +17,14 @@ _ENGINES: Final = {
     "transformers": r"transformers|auto-?gptq|hugging|^hf",
     "litgpt": r"litgpt|lit-gpt",
     "torchao": r"torchao",
-    "exllama": r"exllama",
-    "tgi": r"tgi|text-generation-inference",
+    "exllama": r"exllama|exl[23]",
+    "tgi": r"\btgi|text-generation-inference",
     "llama.cpp": r"llama\.?cpp|ollama|gguf",
     "mlc": r"mlc",
     "deepspeed": r"deepspeed|mii",
 }
+# Engines that lay out a cache over all the memory they may use, whatever the requests at work.
+POOLED: Final = ("vllm", "sglang", "tgi", "tensorrt-llm")
 # First version of an engine's present way of working, where it matters to memory or speed.
 _ERAS: Final = {
     "transformers": (4, 45),
@@ -45,25 +47,48 @@ _FORMATS: Final = {
     "fp4": r"nvfp4|mxfp4|(?<!bnb\.)\bfp4",
     "nf4": r"nf4|bnb\.fp4|bnb.?4",
     "w8a8": r"w8a8|smoothquant",
-    "int2": r"2.?bit|int2",
-    "int4": r"int4|awq|4.?bit|w4a16|gptq(?!.*8)|q4",
-    "fp8": r"fp8|e4m3",
-    "int8": r"int8|w8a16|8.?bit|q8",
+    "int2": r"(?<!\d)2.?bit|int2|q2_",
+    "int4": r"int4|awq|4.?bit|w4a16|gptq(?!.*8)|q[3-6](?:_|f|\b)|iq\d_|\bbpw|exl[23]",
+    "fp8": r"fp8|float8|e4m3|e5m2",
+    "int8": r"int8|w8a16|(?<!\d)8.?bit|q8",
     "bf16": r"bf16|fp16|float16|16.?bit|half|16-true",
     "fp32": r"fp32|32-true|float32",
 }
 
 
+# Bits of a weight, embedding and head among them, in files that quantise all of a model: llama.cpp
+# tools/quantize/README.md (Llama 3.1 8B), MLC-LLM docs (groups of 32 with a 16-bit scale).
+_WHOLE_BITS: Final = (
+    (r"q2_k", 3.16), (r"q3_k_s", 3.64), (r"q3_k_l", 4.30), (r"q3_k", 4.00), (r"q4_0|q4f16", 4.5),
+    (r"q4_1", 5.0), (r"q4_k_s", 4.67), (r"q4_k|q4\b", 4.89), (r"q5_0|q5_k_s", 5.57), (r"q5", 5.70),
+    (r"q6", 6.56), (r"q8", 8.5), (r"q3f16", 3.5), (r"iq1", 2.0), (r"iq2", 2.7), (r"iq3", 3.6), (r"iq4", 4.5),
+)  # fmt: skip
+# Models whose published checkpoint is in few bits: what a row that names no precision ran.
+_NATIVE: Final = re.compile(r"deepseek-?(?:v3|r1(?!.*distill))|kimi-?k2", re.I)
+
+
+def whole_bits(row: Mapping[str, str]) -> float:
+    """Bits of a weight where embedding and head have them too; 0 where they stay in 16 bits."""
+    said = f"{row.get('precision', '')} {row.get('model', '')}".lower()
+    stated = re.search(r"(\d+(?:\.\d+)?)\s*bpw", said)
+    if stated:
+        return float(stated[1])
+    if re.search(r"torchao|int\d", said):
+        return 0.0
+    return next((bits for pattern, bits in _WHOLE_BITS if re.search(rf"(?<![a-z]){pattern}", said)), 0.0)
+
+
 def precision_of(row: Mapping[str, str], assumed: list[str]) -> str:
     """Format of the weights, by the column and else by the model's name."""
-    if re.search(r"gpt-?oss", row.get("model", ""), re.I):
+    if re.search(r"gpt-?oss(?!.*bf16)", row.get("model", ""), re.I):
         return "fp4"  # its experts are published in MXFP4, whatever the activations
     for text in (row.get("precision", ""), row.get("model", "")):
         for name, pattern in _FORMATS.items():
             if re.search(pattern, text.lower()):
                 return name
-    assumed.append("precision = bf16")
-    return "bf16"
+    found = "fp8" if _NATIVE.search(row.get("model", "")) else "bf16"
+    assumed.append(f"precision = {found}")
+    return found
 
 
 def engine_of(row: Mapping[str, str]) -> tuple[str, str]:
@@ -78,6 +103,8 @@ def engine_of(row: Mapping[str, str]) -> tuple[str, str]:
         return engine, "old" if (int(version[1]), int(version[2])) < _ERAS[engine] else "new"
     if engine == "transformers" and ("old transformers" in told or "eager logits" in told or "auto" in said):
         return engine, "old"
+    if engine == "transformers" and _SINCE_2025.search(row.get("model", "")):
+        return engine, "new"  # older software does not know the model
     return engine, ""
 
 

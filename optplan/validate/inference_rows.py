@@ -10,9 +10,18 @@ from typing import Final
 
 from optplan.catalog import Card, Catalog, Model
 from optplan.errors import BadInput
-from optplan.validate.inference_names import WEIGHTS, attention_of, before_2025, engine_of, precision_of
+from optplan.validate.columns import card_of
+from optplan.validate.inference_names import (
+    POOLED,
+    WEIGHTS,
+    attention_of,
+    before_2025,
+    engine_of,
+    precision_of,
+    whole_bits,
+)
 from optplan.validate.read import Case, number
-from optplan.validate.shapes import model_of
+from optplan.validate.shapes import model_of, named
 
 _QUANTISED: Final = re.compile(
     r"[-_ ](?:awq|gptq|fp8|nvfp4|fp4|mxfp4|int[48]|w\d+a\d+|4bit|8bit|bnb|gguf|aqlm|quantized|hf$).*$", re.I
@@ -23,6 +32,10 @@ _MLPERF: Final = (
     ("llama-?2-?70b", (294, 294)), ("mixtral", (275, 145)), ("gpt-?j", (870, 70)), ("405b", (9400, 680)),
     ("llama-?3.?1-?8b", (780, 73)), ("deepseek", (800, 3880)),
 )  # fmt: skip
+_LONGEST: Final = r"max[-_ ]model[-_ ]len(?:gth)?\s*[=:]?\s*(\d+)"
+_AT_ONCE: Final = re.compile(
+    r"(?:batch(?:[-_ ]?size)?|\bbs|concurrency|users|streams|clients|requests at once)\s*[=:x]?\s*(\d+)"
+)
 _DEFAULT_LENGTHS: Final = (512.0, 256.0)
 _DEFAULT_CARD: Final = "H100-SXM5-80GB"
 
@@ -85,6 +98,7 @@ def setting(case: Case, catalog: Catalog) -> Setting | str:
         values |= {"tied": 0.0, "params": model.params_total + model.vocab * model.hidden}
     if case.kind == "inference_memory":
         selectors["memory_kind"] = "allocated"
+    values["pooled"] = float(engine in POOLED)
     attention = attention_of(row, engine)
     if attention:
         selectors["attention"] = attention
@@ -94,8 +108,8 @@ def setting(case: Case, catalog: Catalog) -> Setting | str:
 def _model(row: Mapping[str, str], catalog: Catalog, assumed: list[str]) -> Model:
     name = row["model"]
     short = _QUANTISED.sub("", name)
-    for text in (name, short, re.sub(r"(?<=\d)-(?=\d)", ".", short), f"{short}-Instruct"):
-        found = catalog.find_model(text)
+    for text in (name, short, f"{short}-Instruct"):
+        found = named(text, catalog)
         if len(found) == 1:
             return catalog.models[found[0]]
         if found:
@@ -110,19 +124,20 @@ def _card(row: Mapping[str, str], catalog: Catalog, assumed: list[str]) -> Card:
     if not row.get("gpu"):
         assumed.append(f"gpu = {_DEFAULT_CARD}")
         return catalog.cards[_DEFAULT_CARD]
-    found = catalog.gpus(row["gpu"])
-    if len(found) > 1:
-        assumed.append(f"gpu = {found[0]}")
-    return catalog.cards[found[0]]
+    card, told = card_of(row["gpu"], catalog)
+    assumed += told
+    return card
 
 
 def _formats(row: Mapping[str, str], precision: str, model: Model, engine: str) -> dict[str, float]:
     said = f"{row.get('precision', '')} {row.get('model', '')}".lower()
     kv = row.get("kv_dtype", "").lower()
+    # Caches stay in 16 bits here unless told; those that run for speed are told (start-up logs are not).
+    wide = ("transformers", "vllm", "sglang") if row.get("quantity") else ("transformers",)
     small = (
         re.search(r"8", kv)
         if kv and "16" not in kv
-        else (not kv and precision in ("fp8", "fp4") and engine != "transformers")
+        else (not kv and precision in ("fp8", "fp4") and engine not in wide)
     )
     values = {
         "weight_bytes": WEIGHTS[precision],
@@ -143,6 +158,8 @@ def _formats(row: Mapping[str, str], precision: str, model: Model, engine: str) 
         values["scale_bytes"] = 0.016 if "dq" in said else 0.0625
     if precision == "int2":
         values["scale_bytes"] = 0.02
+    if bits := whole_bits(row):
+        values |= {"weight_bytes": bits / 8, "quantised": 0.0, "scale_bytes": 0.0}
     if precision == "fp4" and ("mxfp4" in said or "gpt-oss" in said):
         values["scale_bytes"] = 0.03125
     return values
@@ -192,7 +209,7 @@ def _online(case: Case) -> bool:
 def _load(case: Case, assumed: list[str]) -> dict[str, float]:
     row = case.row
     asked = row.get("concurrency", "").lower()
-    count = re.fullmatch(r"(\d+(?:\.\d+)?)", asked)
+    count = re.fullmatch(r"(\d+(?:\.\d+)?)", asked) or _AT_ONCE.search(asked)
     rate = re.search(r"(\d+(?:\.\d+)?)\s*(?:rps|req|qps|/s)|(?:rate|rps|qps)\D*(\d+(?:\.\d+)?)", asked)
     values = {"offered_rate": float(rate[1] or rate[2]) if rate and not count else math.inf}
     values["states_batch"] = float(bool(count))
@@ -224,8 +241,11 @@ def _usual_lengths(row: Mapping[str, str]) -> tuple[float, float]:
 def _context(row: Mapping[str, str], batch: float) -> dict[str, float]:
     """Prompt and answer of a batch that ends together: all of its requests are then at full length."""
     context = number(row, "context_tokens")
-    context = context if context > 0 else 1024.0
     told = row.get("settings", "").lower()
+    longest = re.search(_LONGEST, told)
+    if not context > 0:
+        many = "requests" in row["quantity"] or "concurren" in row["quantity"]
+        context = float(longest[1]) if longest and many else 1024.0
     split = re.search(r"input (\d+) \+ (\d+)", told)
     answer = (
         float(split[2])
@@ -252,7 +272,7 @@ def _limits(row: Mapping[str, str], engine: str, era: str) -> dict[str, float]:
     total = re.search(r"total[a-z_ ]*\s*[=:]?\s*(\d+(?:\.\d+)?)\s*gi?b", told)
     if total:
         values["usable_memory"] = float(total[1])
-    longest = re.search(r"max[-_]model[-_]len\s*[=:]?\s*(\d+)", told)
+    longest = re.search(_LONGEST, told)
     batched = re.search(r"max[-_]num[-_]batched[-_]tokens\s*[=:]?\s*(\d+)", told)
     if engine == "vllm" and era != "new" and longest and not batched:
         # Until chunked prefill a batch took the longest prompt whole; beyond 32k tokens prompts were cut.

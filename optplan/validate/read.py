@@ -74,13 +74,17 @@ def read_cases(path: Path | str) -> tuple[str, list[Case]]:
     Raises BadInput for a file that cannot be read, that has no rows, or whose columns are of no known kind.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():  # a device has no end to read to
+        hint = "name a CSV file of measurements"
+        raise BadInput(Fault("not-a-file", str(path), "this is not a regular file", hint))
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             columns = tuple(reader.fieldnames or ())
             rows = [{k: (v or "").strip() for k, v in row.items() if k is not None} for row in reader]
     except OSError as error:
-        raise BadInput(Fault("unreadable", str(path), error.strerror or "cannot be read")) from None
+        hint = "name a CSV file of measurements that exists and may be read"
+        raise BadInput(Fault("unreadable", str(path), error.strerror or "cannot be read", hint)) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadInput(Fault("unreadable", str(path), f"is no CSV file in UTF-8: {error}")) from None
     kind = kind_of(columns, str(path))

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from optplan.catalog import Catalog, Model
-from optplan.errors import BadInput
+from optplan.errors import BadInput, Fault
 from optplan.validate.read import number
 
 # Parameters, layers, width: Brown et al. 2020, arXiv:2005.14165, table 2.1, and sizes that Megatron-LM adds.
@@ -27,6 +27,31 @@ _PLAIN: Final = re.compile(
 )
 _COLUMNS: Final = ("layers", "hidden", "heads", "kv_heads", "intermediate", "vocab")
 _ACTIVE: Final = re.compile(r"-A(\d+(?:\.\d+)?)B", re.I)
+# Families whose models are mixtures of experts whatever their name's ending.
+_MIXTURE: Final = re.compile(
+    r"moe|mixtral|\d+x\d+b|dbrx|grok|arctic|gpt-?oss|deepseek-?v[23]|deepseek-?r1(?!-distill)|kimi-?k|minimax|"
+    r"glm-?[45]\.[5-9]|glm-?5|hunyuan-large|llama-?4|ling-|jamba|ernie-?4\.5-\d+b-a",
+    re.I,
+)
+# Parts of a name that tell its training or file format and not its shapes.
+_PARTS: Final = re.compile(
+    r"[-_ ](?:instruct|chat|it|pt|base|hf|sft|dpo|thinking|preview|bf16|fp16|bfloat16|\d{4})(?=[-_ ]|$)", re.I
+)
+_VERSION: Final = re.compile(r"[-_ ]v\d+(?:\.\d+)*$", re.I)
+_TYPICAL: Final = (8.0, 0.55)  # experts that a token visits, and their share of its parameters, in mixtures
+
+
+def spellings(name: str) -> list[str]:
+    """The name as written, then without what says nothing of shapes: training, dates, a version at the end."""
+    pointed = re.sub(r"(?<=\d)[-_](?=\d)", ".", name)
+    shorter = [_PARTS.sub("", text) for text in (name, pointed)]
+    shorter += [_VERSION.sub("", text) for text in shorter]
+    return list(dict.fromkeys(text for text in (name, pointed, *shorter) if text))
+
+
+def named(name: str, catalog: Catalog) -> list[str]:
+    """Models of the catalog that a name can mean, by its nearest spelling."""
+    return next((found for text in spellings(name) if (found := catalog.find_model(text))), [])
 
 
 def model_of(row: Mapping[str, str], catalog: Catalog) -> tuple[Model, list[str]]:
@@ -45,17 +70,31 @@ def _model(key: tuple[str, ...], catalog: Catalog) -> tuple[Model, list[str]]:
     row = dict(zip(names, key, strict=True))
     name, params = row["model"], number(row, "params_b") * 1e9
     stated = {c: int(number(row, c)) for c in (*_COLUMNS, "head_dim") if number(row, c) > 0}
-    found = catalog.find_model(name) if name else []
+    found = named(name, catalog)
     known = catalog.models[found[0]] if len(found) == 1 else None
     if known is not None and _agrees(known, params, stated):
         return known, []
+    active = number(row, "active_params_b") * 1e9
     if not params > 0:
-        if known is not None:
+        if known is not None and not stated:
             return known, [f"shapes of {known.name} from the catalog"]
-        return _by_name(name, catalog)
+        return _unsized(name, active, stated, catalog)
+    active = active if active > 0 else _said_active(name)
     if _PLAIN.search(name) and not {"layers", "hidden"} <= set(stated):
         return _gpt_like(name, params, stated, catalog)
-    return _stated(name, params, number(row, "active_params_b") * 1e9, stated, catalog)
+    return _stated(name, params, active, stated, catalog)
+
+
+def _said_active(name: str) -> float:
+    """Active parameters that a name tells, as in 30B-A3B; nan where it tells none.
+
+    Raises BadInput for a mixture that tells none: it is never taken for a dense model.
+    """
+    said = _ACTIVE.search(name)
+    if said is None and _MIXTURE.search(name):
+        message = f"{name!r} is a mixture of experts that the catalog does not have"
+        raise BadInput(Fault("no-active", "active_params_b", f"missing: active_params_b; {message}"))
+    return float(said[1]) * 1e9 if said else math.nan
 
 
 def _agrees(model: Model, params: float, stated: Mapping[str, int]) -> bool:
@@ -64,11 +103,16 @@ def _agrees(model: Model, params: float, stated: Mapping[str, int]) -> bool:
     return same and not (params > 0 and abs(params / model.params_total - 1) > 0.1)
 
 
-def _by_name(name: str, catalog: Catalog) -> tuple[Model, list[str]]:
+def _unsized(name: str, active: float, stated: dict[str, int], catalog: Catalog) -> tuple[Model, list[str]]:
+    """A model of no stated parameter count: by all its shapes, or by the size in its name."""
+    if {"layers", "hidden"} <= set(stated):
+        model = catalog.model({**stated, "name": name} if name else dict(stated))
+        return model, list(model.assumed)
     size = re.search(r"(?<![\w.])(\d+(?:\.\d+)?)\s*[bB](?![a-z])", name.replace("_", ".").replace("-", " "))
     if size is None:
         return catalog.model(name), []
-    return _stated(name, float(size[1]) * 1e9, math.nan, {}, catalog)
+    active = active if active > 0 else _said_active(name)
+    return _stated(name, float(size[1]) * 1e9, active, stated, catalog)
 
 
 def _gpt_like(name: str, params: float, stated: dict[str, int], catalog: Catalog) -> tuple[Model, list[str]]:
@@ -110,9 +154,24 @@ def _stated(
     model = replace(model, name=name or model.name, gated=gated, tied_embeddings=tied)
     model = replace(model, params_total=params, params_active=active if mixture else params)
     if mixture:
-        model = replace(model, experts=64, experts_per_token=1, moe_intermediate=model.intermediate)
+        model = _mixture(model, params, active)
         assumed.append("a mixture model: experts typical of the size")
     return model, assumed
+
+
+def _mixture(model: Model, params: float, active: float) -> Model:
+    """The dense model of the active size with its feed-forward blocks spread over experts.
+
+    A token visits as many as it usually does; there are as many as all the parameters leave room for.
+    """
+    visited, share = _TYPICAL
+    each = active * share / visited  # parameters of one expert, all layers
+    width = max(1, round(each / (model.layers * (2 + model.gated) * model.hidden)))
+    experts = max(visited + 1, round((params - active * (1 - share)) / each))
+    return replace(
+        model, experts=int(experts), experts_per_token=int(visited), moe_intermediate=width, dense_layers=0,
+        shared_experts=0,
+    )  # fmt: skip
 
 
 def _form(model: Model, params: float, stated: Mapping[str, int], plain: bool) -> tuple[bool, bool]:

@@ -11,10 +11,16 @@ from optplan.validate.read import number
 _FRAMEWORKS: Final = (
     ("unsloth", "unsloth"), ("torchtune", "torchtune"), ("litgpt", "litgpt"), ("lit-gpt", "litgpt"),
     ("lit-llama", "litgpt"), ("axolotl", "axolotl"), ("llama-factory", "llamafactory"),
-    ("llamafactory", "llamafactory"), ("megatron", "megatron"), ("nemo", "megatron"), ("neox", "megatron"),
-    ("fsdp", "fsdp"), ("composer", "fsdp"), ("torchtitan", "fsdp"), ("lightning", "fsdp"),
-    ("deepspeed", "deepspeed"), ("colossal", "deepspeed"),
+    ("llamafactory", "llamafactory"), ("llama factory", "llamafactory"), ("megatron", "megatron"),
+    ("nemo", "megatron"), ("neox", "megatron"), ("megascale", "megatron"), ("mindspeed", "megatron"),
+    ("transformer engine", "megatron"), ("pai-", "megatron"), ("fsdp", "fsdp"), ("composer", "fsdp"),
+    ("foundry", "fsdp"), ("torchtitan", "fsdp"), ("lightning", "fsdp"), ("metaseq", "fsdp"), ("olmo", "fsdp"),
+    ("llm.c", "fsdp"), ("deepspeed", "deepspeed"), ("colossal", "deepspeed"), ("xtuner", "deepspeed"),
 )  # fmt: skip
+# What runs on the trainer of Hugging Face, or on its modules; other names are software of its own.
+_ON_HF: Final = re.compile(r"hf|hugging|trainer|peft|trl|transformers|accelerate|swift|qlora|fastchat|alpaca")
+# Fine-tuners whose model is in 16 bits throughout, unless DeepSpeed keeps its states for it.
+_LIGHT: Final = ("hf", "axolotl", "unsloth")
 _OFFLOAD: Final = re.compile(
     r"cpu offload|opt_offload=yes|optimizer offload|offload_optimizer|paramete?rs? offload", re.I
 )
@@ -30,19 +36,38 @@ _COMPILED: Final = re.compile(r"torch\.?compile|\bcompile\b", re.I)
 
 
 def framework_of(row: dict[str, str]) -> str:
-    """The software as the assumptions know it; plain Hugging Face where nothing tells."""
-    name = row.get("framework", "").lower()
+    """The software as the assumptions know it.
+
+    Plain Hugging Face where nothing tells; software of its own name by the way it splits the work.
+    """
+    name, strategy = row.get("framework", "").lower(), row.get("strategy", "").lower()
     if "megatron" in name and "deepspeed" in name:
         return "megatron-deepspeed"
-    found = next((framework for word, framework in _FRAMEWORKS if word in name), "hf")
-    strategy = row.get("strategy", "")
-    if found == "hf" and "megatron" in strategy:
-        return "megatron"
-    if found == "hf" and ("zero" in strategy or "deepspeed" in row.get("notes", "").lower()):
-        return "deepspeed"
     if name == "megatron-swift" and strategy.startswith("zero"):
         return "deepspeed"
-    return "fsdp" if found == "hf" and "fsdp" in strategy else found
+    found = next((framework for word, framework in _FRAMEWORKS if word in name), "")
+    if not found:
+        own = name and not _ON_HF.search(name)
+        split = number(row, "tp") > 1 or number(row, "pp") > 1
+        found = "megatron" if own and split else "fsdp" if own and pretrains(row) else "hf"
+    if found == "hf" and "megatron" in strategy:
+        return "megatron"
+    deepspeed = "deepspeed" in strategy or zero_stage_of(strategy) is not None
+    if found in _LIGHT and (deepspeed or (found == "hf" and "deepspeed" in row.get("notes", "").lower())):
+        return "deepspeed"
+    return "fsdp" if found == "hf" and ("fsdp" in strategy or "hsdp" in strategy) else found
+
+
+def pretrains(row: dict[str, str]) -> bool:
+    """Whether all parameters are trained on several cards, where 32-bit states are the habit."""
+    method = row.get("method", "").lower()
+    return number(row, "n_gpus") > 1 and not re.search(r"lora|adapter|peft", method)
+
+
+def zero_stage_of(strategy: str) -> float | None:
+    """The ZeRO stage that a strategy names, as zero3, ZeRO-2, z3 or deepspeed_zero2_offload."""
+    found = re.search(r"(?:zero|(?<![a-z])z|stage)[-_ ]?([0-3])", strategy)
+    return float(found[1]) if found else None
 
 
 def sequence_split(row: dict[str, str]) -> float:
@@ -52,9 +77,9 @@ def sequence_split(row: dict[str, str]) -> float:
 
 def offloaded(row: dict[str, str], method: str) -> dict[str, float]:
     """What the host keeps, where the row's words tell: sharded frameworks move weights with the states."""
-    notes = row.get("notes", "")
-    states = bool(_OFFLOAD.search(notes))
-    whole = states and "fsdp" in row.get("strategy", "")
+    notes, strategy = row.get("notes", ""), row.get("strategy", "").lower()
+    states = bool(_OFFLOAD.search(notes)) or "offload" in strategy
+    whole = states and "fsdp" in strategy
     return {
         "offloaded_states": float(states), "offloaded_weights": float(whole),
         "offloaded_activations": float(bool(_OFFLOAD_ACTIVATIONS.search(notes))),
@@ -117,14 +142,25 @@ def optimizer_of(row: dict[str, str], assumed: list[str]) -> str:
         return "adamw_paged"
     if "8bit" in text or "8-bit" in text:
         return "adamw_8bit"
-    return "sgd" if "sgd" in text else "adamw"
+    if re.search(r"lion|muon|mini", text):
+        return "adamw_bf16"  # one moment in 32 bits, or two in 16
+    return (
+        "sgd"
+        if re.search(r"sgd|lomo|adafactor|galore|apollo|came", text + row.get("method", ""))
+        else "adamw"
+    )
 
 
 def recompute_of(row: dict[str, str], framework: str, cards: float, assumed: list[str]) -> float:
+    """Share of the activations that the backward pass computes anew."""
     stated = row.get("recompute", "").lower()
-    if stated in ("full", "yes", "true"):
+    if stated in ("full", "yes", "true", "1", "on"):
         return 1.0
-    if stated in ("none", "no", "false", "selective"):
+    if stated == "selective" and framework in ("fsdp", "torchtune"):
+        return (
+            0.5  # PyTorch: every other product is kept; Megatron recomputes only what flash attention spares
+        )
+    if stated in ("none", "no", "false", "selective", "0", "off"):
         return 0.0
     alone = framework == "litgpt" and cards == 1
     value = 0.0 if framework.startswith("megatron") or alone else 1.0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from optplan.catalog import Card, Catalog, Model
+from optplan.validate.columns import card_of
 from optplan.validate.read import Case, number
 from optplan.validate.shapes import model_of
 from optplan.validate.training_habits import (
@@ -21,6 +22,7 @@ from optplan.validate.training_habits import (
     recompute_of,
     sequence_split,
     switches_of,
+    zero_stage_of,
 )
 
 # Kind of file -> column measured, quantity of the rules, what it is called, its unit.
@@ -28,6 +30,8 @@ MEASURED: Final = {
     "training_memory": ("peak_memory_gib_per_gpu", "memory_per_card", "peak_memory", "GiB"),
     "training_speed": ("tokens_per_s_per_gpu", "tokens_per_second", "tokens_per_s_per_gpu", "token/s"),
 }
+
+_FILLED: Final = 4  # micro-batches for each stage of a pipeline, where nothing tells: few stand idle
 
 
 @dataclass(slots=True)
@@ -52,11 +56,16 @@ def row_of(index: int, case: Case, catalog: Catalog) -> Row:
     measured = needed(row, MEASURED[case.kind][0])
     if not row.get("gpu"):
         raise Refused("missing: gpu")
-    card = catalog.cards[catalog.gpu(row["gpu"])]
-    model, assumed = model_of(row, catalog)
+    card, told = card_of(row["gpu"], catalog)
+    model, filled = model_of(row, catalog)
+    assumed = told + filled
     framework = framework_of(row)
+    if framework == "litgpt" and model.tied_embeddings:  # it stores embedding and head apart
+        whole = model.params_total + model.vocab * model.hidden
+        model = replace(model, tied_embeddings=False, params_total=whole)
     method = _method(row)
     precision, mixed = _precision(row)
+    precision = _reached(precision, card, assumed)
     given = _layout(row, card, framework, method, assumed)
     given |= _work(row, case.kind, given, model, assumed)
     given |= _method_inputs(row, method, model, framework, mixed, assumed)
@@ -71,28 +80,46 @@ def row_of(index: int, case: Case, catalog: Catalog) -> Row:
     return Row(index, model, card, measured, given, selectors, assumed)
 
 
+# Ways to train a small part of a model that keep it whole and frozen, as LoRA does.
+_PARTIAL: Final = re.compile(r"lora|dora|adapter|peft|ia3|pissa|prefix|prompt|p-?tuning")
+_UNKNOWN: Final = re.compile(r"freeze|lisa|badam|distil|inference|rlhf|dpo|ppo|grpo")
+
+
 def _method(row: dict[str, str]) -> str:
     text = row.get("method", "").lower()
-    if "qlora" in text or ("lora" in text and 0 < number(row, "quant_bits") <= 8):
-        return "qlora"
-    if "lora" in text or "adapter" in text or "peft" in text:
-        return "lora"
     if not text:
         raise Refused("missing: method")
-    return "full"
+    if _UNKNOWN.search(text) and not _PARTIAL.search(text):
+        raise Refused(f"method: no rule predicts {row['method']!r}")
+    few_bits = 0 < number(row, "quant_bits") <= 8
+    if re.search(r"q-?lora|(?:4|8)-?bit|nf4|int4", text) or (_PARTIAL.search(text) and few_bits):
+        return "qlora"
+    return "lora" if _PARTIAL.search(text) else "full"
 
 
 def _precision(row: dict[str, str]) -> tuple[str, bool]:
     """(precision of the arithmetic, whether 32-bit weights are cast for it)."""
     text = row.get("precision", "").lower()
     mixed = "mixed" in text or "amp" in text
-    if "fp4" in text:
+    if re.search(r"fp4|float4", text):
         return "fp4", mixed
-    if "fp8" in text:
+    if re.search(r"fp8|float8|e4m3", text):
         return "fp8", mixed
-    if "fp32" in text or "tf32" in text or text == "32":
+    if re.search(r"(?:fp|tf|float)32", text) or text == "32":
         return "fp32", False
-    return ("fp16" if "fp16" in text and "bf16" not in text else "bf16"), mixed
+    half = "fp16" in text or "float16" in text.replace("bfloat16", "")
+    return ("fp16" if half and "bf16" not in text else "bf16"), mixed
+
+
+def _reached(precision: str, card: Card, assumed: list[str]) -> str:
+    """The number format that the card computes in: the next that it has where it lacks the one asked."""
+    found = precision
+    for name, peak, less in (("fp4", card.fp4_tflops, "fp8"), ("fp8", card.fp8_tflops, "bf16")):
+        if found == name and not peak > 0:
+            found = less
+    if found != precision:
+        assumed.append(f"arithmetic in {found}: the card has no {precision}")
+    return found
 
 
 def _layout(
@@ -123,12 +150,12 @@ def _experts_split(row: dict[str, str], dp: float) -> float:
 
 def _zero(row: dict[str, str], framework: str, method: str, dp: float, assumed: list[str]) -> float:
     strategy = row.get("strategy", "").lower()
-    found = re.search(r"zero-?_?(\d)", strategy)
-    if found:
-        return float(found[1])
-    if "fsdp" in strategy:
+    stage = zero_stage_of(strategy)
+    if stage is not None and (stage > 0 or "zero" in strategy):
+        return stage
+    if "fsdp" in strategy or "hsdp" in strategy or "gemini" in strategy:
         return 3.0
-    if strategy in ("ddp", "single", "naive_mp", "dp") or dp == 1:
+    if strategy in ("ddp", "single", "naive_mp", "dp", "data parallel") or dp == 1:
         return 0.0
     if framework.startswith("megatron"):
         return 1.0
@@ -143,18 +170,19 @@ def _work(
     sequence = needed(row, "seq_len")
     micro = number(row, "micro_batch")
     step = number(row, "global_batch_tokens")
-    dp = layout["dp"]
+    dp, pp = layout["dp"], layout["pp"]
     if not micro > 0 and kind == "training_memory":
         raise Refused("missing: micro_batch")
     if not micro > 0:
         assumed.append("micro-batch: as many sequences as fit")
     gathered = number(row, "grad_accum")
-    accumulation = gathered if gathered > 0 else 1.0
+    accumulation = gathered if gathered > 0 else pp * (_FILLED if pp > 1 and kind == "training_speed" else 1)
     batch = (micro if micro > 0 else 1.0) * dp * accumulation
     if step > 0:
         batch = max(dp * (micro if micro > 0 else 1.0), step / sequence)
     elif not gathered > 0:
-        assumed.append("no gradient accumulation")
+        told = f"{accumulation:g} micro-batches of a step" if accumulation > 1 else "no gradient accumulation"
+        assumed.append(told)
     if row.get("strategy") == "naive_mp":
         batch = micro * dp
     return {

@@ -33,10 +33,11 @@ def commands() -> Iterator[tuple[str, TyperCommand]]:
 
 def test_all_the_documented_commands_are_there() -> None:
     expected = {
-        *("solve", "ask", "explain", "why-not", "compare", "fit", "validate", "version"),
+        *("solve", "ask", "explain", "why-not", "compare", "what-if", "fit", "validate", "version"),
+        *("batch", "export", "import", "report"),
         *("rules list", "rules show", "rules diff", "rules check"),
         *("catalog show", "catalog check", "catalog import", "models show"),
-        *("schema need", "schema plan"),
+        *("schema need", "schema plan", "schema portfolio"),
     }
     assert {words for words, _ in commands()} == expected
 

@@ -107,6 +107,33 @@ def _limits(context: Context, case: Job | Fleet) -> None:
         case.deadline = F(settled.hours)
 
 
+def interrupted(context: Context, *hours: str) -> F:
+    """Share of the hours of a spot unit that interruptions take."""
+    return F(context.scalar("interruption_rate", 0.0)) * sum(F(context.scalar(name, 0.0)) for name in hours)
+
+
+def hourly(context: Context, o: int) -> F:
+    """A unit-hour: the price, and for spot the hours on demand that cover what interruptions lose."""
+    offers, task = context.catalog.offers, context.settled.need.task
+    price = F(float(offers.price[o]))
+    if PURCHASE[offers.purchase[o]] != "spot":
+        return price
+    same = (offers.card == offers.card[o]) & (offers.purchase == PURCHASE.index("on_demand"))
+    listed = [
+        F(float(offers.price[i])) * F(context.catalog.convert(1.0, offers.currencies[offers.currency[i]], "USD"))
+        / int(offers.gpus[i])
+        for i in np.flatnonzero(same & ~offers.by_name_only)
+    ]  # fmt: skip
+    on_demand = min(listed)
+    premium = max(on_demand * int(offers.gpus[o]) - price, F(0))
+    if task == "serve":
+        return price + interrupted(context, "restart_hours") * premium
+    lost = interrupted(context, "lost_hours", "restart_hours")
+    again = lost * price if task == "generate" else 0
+    reserve = F(context.scalar("reserve_factor", 0.0)) if math.isfinite(context.settled.hours) else 0
+    return price + again + reserve * lost * premium
+
+
 def job_of(asked: AnyNeed) -> Job:
     """The oracle's case of a finetune need: time and requirements by the rules, the rest by hand."""
     context = context_of(asked)
@@ -114,15 +141,14 @@ def job_of(asked: AnyNeed) -> Job:
     assessment = context.assess(table)
     hours = np.broadcast_to(np.asarray(assessment.values["job_hours"], dtype=float), (len(table),))
     job = Job([], {}, [c.usable_gib for c in table.cards])
-    lost = F(context.scalar("interruption_rate", 0.0)) * F(
-        context.scalar("lost_hours", 0.0) + context.scalar("restart_hours", 0.0)
-    )
+    lost = interrupted(context, "lost_hours", "restart_hours")
+    lost *= 1 + (F(context.scalar("reserve_factor", 0.0)) if math.isfinite(context.settled.hours) else 0)
     for o in np.flatnonzero(context.settled.allowed).tolist():
         spot = PURCHASE[offers.purchase[o]] == "spot"
         site = hash((int(offers.provider[o]), int(offers.region[o]), int(offers.purchase[o])))
         job.offers.append(
             Offer(
-                offers.name(o), site, int(offers.card[o]), int(offers.gpus[o]), F(float(offers.price[o])),
+                offers.name(o), site, int(offers.card[o]), int(offers.gpus[o]), hourly(context, o),
                 int(offers.billing_s[o]), int(offers.minimum_s[o]), lost if spot else F(0),
             )
         )  # fmt: skip
@@ -174,6 +200,6 @@ def _column(fleet: Fleet, context: Context, table: Any, row: int, o: int, capaci
     fleet.memory.append(table.cards[int(table.card[row])].usable_gib)
     fleet.capacity.append([c * replicas for c in capacity])
     fleet.fixed.append(F(0))
-    fleet.rate.append(F(float(offers.price[o])) * spans)
+    fleet.rate.append(hourly(context, o) * spans)
     fleet.step_s.append(int(offers.billing_s[o]))
     fleet.minimum_s.append(int(offers.minimum_s[o]))

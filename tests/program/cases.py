@@ -16,7 +16,7 @@ from optplan.planner.found import Found
 from optplan.planner.jobs import _first_of_equals
 from optplan.planner.mixes import _search
 from optplan.program import Program
-from optplan.program.fleet import Columns
+from optplan.program.columns import Columns
 from optplan.program.jobs import Gangs, JobProgram, Lots, job_program, reduced, singles
 from optplan.program.limits import Limits
 from optplan.program.mixclasses import MixGangs, MixLots, mix_classes

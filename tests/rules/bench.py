@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import optplan
+from optplan.inputs import INPUTS
 from optplan.rule import Comparison
 from optplan.rules import pack
 
@@ -111,13 +112,18 @@ NEED: dict[str, dict[str, Any]] = {
         "asked_micro_batch": 0.0, "deadline_hours": math.inf, "trained_edges": 0.0,
         "offloaded_weights": 0.0, "offloaded_states": 0.0, "offloaded_activations": 0.0,
     },
-    "generate": {"requests": 1e6, "prompt_tokens": 1000.0, "answer_tokens": 250.0, "kv_bytes": 2.0},
+    "generate": {
+        "requests": 1e6, "prompt_tokens": 1000.0, "answer_tokens": 250.0, "kv_bytes": 2.0,
+        "deadline_hours": math.inf,
+    },
     "serve": {
         "requests_per_second": 1.0, "prompt_tokens": 1000.0, "answer_tokens": 250.0, "kv_bytes": 2.0,
         "per_token_limit": math.inf, "first_token_limit": math.inf, "duration_hours": 720.0,
     },
 }  # fmt: skip
-OFFER = {
+OFFER = {name: 0.0 for name, entry in INPUTS.items() if entry.origin in ("offer", "api")} | {
+    "term_hours": 1.0,
+    "on_demand_price": 1.0,
     "billing_step": 1.0,
     "billing_minimum": 60.0,
     "owned_hours": 0.0,

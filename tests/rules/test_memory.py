@@ -209,3 +209,27 @@ def test_mixture_models_hold_all_experts_in_memory_and_use_few_in_time() -> None
     assert q["trained_weights"] * GIB == pytest.approx(2 * 46_702_792_704)
     assert q["matmul_params"] == pytest.approx(12_879_925_248 - 32_000 * 4096)
     assert q["expert_params"] == 32 * 8 * 3 * 4096 * 14336
+
+
+def test_the_low_end_of_memory_is_never_below_the_weights() -> None:
+    for spread, bound in ((0.69, False), (0.1, True)):
+        q = quantities("finetune", method="lora", memory_spread=spread, asked_micro_batch=1.0)
+        held = q["frozen_weights"] + q["trained_weights"]
+        assert q["memory_per_card"] >= held
+        assert (q["memory_per_card"] == pytest.approx(held)) == bound
+
+
+def test_frozen_layers_are_gathered_as_they_are_stored() -> None:
+    sharded = {"cards": 8.0, "dp": 8.0, "zero_stage": 3.0}
+    buffers = [
+        quantities("finetune", method=m, **sharded)["communication_buffers"] for m in ("lora", "qlora")
+    ]
+    edges = 2 * 128_256 * 4096 * 2 / GIB
+    stored = 0.5 + 0.032
+    assert (buffers[1] - edges) / (buffers[0] - edges) == pytest.approx(stored / 2, rel=1e-6)
+
+
+def test_what_attention_answers_is_as_wide_as_its_heads() -> None:
+    usual = quantities("finetune")["values_kept_per_token"]
+    wider = quantities("finetune", head_dim=256.0)["values_kept_per_token"]
+    assert wider - usual == pytest.approx(2 * 32 * 128 + 2 * 8 * 128)  # queries and answers; keys and values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -67,12 +68,13 @@ def test_no_two_rows_of_an_assumption_tie_for_one_need() -> None:
 
 def test_units_of_one_assumption_agree_over_its_rows() -> None:
     for name, rows in table("assumptions").items():
-        assert len({row["unit"] for row in rows}) == 1, name
+        units = {re.sub(r"^[A-Z]{3}/", "currency/", row["unit"]) for row in rows}
+        assert len(units) == 1, name
 
 
 @pytest.mark.parametrize(("name", "task"), EVERY)
 def test_a_target_needs_few_rules(name: str, task: str) -> None:
-    assert len(pack(name, task).rules) <= 110
+    assert len(pack(name, task).rules) <= 140
 
 
 def test_a_wrong_unit_is_found() -> None:

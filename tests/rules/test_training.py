@@ -44,7 +44,14 @@ def test_small_matrices_reach_less_of_the_plateau() -> None:
 
 def test_launches_bound_tiny_micro_batches() -> None:
     q = quantities("finetune", sequence=16.0, recompute=1.0, **ONE)
-    assert q["micro_batch_time"] == pytest.approx(32 * 5.4e-3)
+    assert q["micro_batch_time"] - q["gradient_sum_time"] == pytest.approx(32 * 5.4e-3)
+
+
+def test_adding_gradients_passes_over_memory_once_a_micro_batch() -> None:
+    q = quantities("finetune", **ONE)
+    moved = q["gradient_sum_time"] * q["memory_bandwidth"]
+    assert moved == pytest.approx(6 * q["trained_per_card"])  # two reads and a write of 16 bits
+    assert quantities("finetune", **ONE | {"framework": "megatron"})["gradient_sum_time"] == 0
 
 
 def test_sharded_weights_are_gathered_twice_in_each_micro_batch() -> None:

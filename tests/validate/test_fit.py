@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from optplan.catalog import Catalog
-from optplan.validate.fit import fit, free, weights
-from optplan.validate.fit_training import CONSTANTS, SPREAD
+from optplan.validate.cross import SPREAD
+from optplan.validate.fit import band, fit, free, weights
+from optplan.validate.fit_training import CONSTANTS
 
 
 def test_sources_count_alike_however_many_rows_they_have() -> None:
@@ -59,7 +60,17 @@ def test_constants_are_few_and_none_belongs_to_a_model_or_source() -> None:
         "memory_kind",
         "attention",
         "loss",
+        "compiled",
     }
     for constant in constants:
         for _, key in constant.rows:
             assert {part.split("=")[0] for part in key.split(",") if part} <= allowed
+
+
+def test_a_band_holds_what_it_is_asked_to_with_every_source_alike() -> None:
+    ratio = np.concatenate([np.full(90, 1.0), np.linspace(0.7, 1.5, 10)])
+    many = ["one"] * 90 + ["two"] * 10
+    low, high = band(ratio, many)
+    assert 0.7 <= low <= 0.8  # half of the weight is the ten rows of the second source
+    assert 1.3 <= high <= 1.5
+    assert band(ratio, ["one"] * 100) == (0.8, 1.25)  # one row in ten reaches out: no nearer than this

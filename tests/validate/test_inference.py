@@ -9,7 +9,7 @@ import pytest
 
 from optplan.catalog import Catalog
 from optplan.validate.inference import predict, tabulate
-from optplan.validate.inference_names import engine_of, precision_of
+from optplan.validate.inference_names import engine_of, precision_of, whole_bits
 from optplan.validate.read import Case, Predictions, read_cases
 from optplan.validate.score import score
 
@@ -169,3 +169,53 @@ def test_constants_given_replace_those_of_the_table(catalog: Catalog) -> None:
     slow = predict(cases[:20], catalog, constants={("prefill_efficiency", ""): 0.1})
     assert np.all(slow.predicted < usual.predicted)
     assert len(tabulate(cases[:20], catalog).settings) == 20
+
+
+@pytest.mark.parametrize(
+    ("precision", "bits", "name"),
+    [
+        ("Q4_K_M", 4.89, "int4"), ("Q8_0", 8.5, "int8"), ("q4f16_1", 4.5, "int4"), ("EXL2 4.25bpw", 4.25, "int4"),
+        ("AWQ", 0.0, "int4"), ("GPTQ-Int8", 0.0, "int8"), ("BF16", 0.0, "bf16"), ("MXFP4", 0.0, "fp4"),
+    ],
+)  # fmt: skip
+def test_formats_that_quantise_all_of_a_model_tell_their_bits(precision: str, bits: float, name: str) -> None:
+    row = {"precision": precision, "model": "Llama-3.1-8B"}
+    assert whole_bits(row) == bits
+    assert precision_of(row, []) == name
+
+
+def test_a_gguf_file_holds_all_parameters_at_its_bits(catalog: Catalog) -> None:
+    found = memory(catalog, precision="Q8_0", engine="llama.cpp").predicted[0]
+    assert found == pytest.approx(8_030_261_248 * 8.5 / 8 / 2**30, rel=1e-6)
+
+
+def test_a_model_published_in_few_bits_is_taken_so_where_nothing_is_said() -> None:
+    assumed: list[str] = []
+    assert precision_of({"model": "deepseek-ai/DeepSeek-R1"}, assumed) == "fp8"
+    assert precision_of({"model": "DeepSeek-R1-Distill-Llama-8B"}, assumed) == "bf16"
+    assert assumed == ["precision = fp8", "precision = bf16"]
+
+
+def test_engines_with_a_pool_fill_what_they_may(catalog: Catalog) -> None:
+    found = memory(catalog, engine="vLLM", quantity="total_memory_gib", settings="util=0.80; total=80.0GiB")
+    assert found.predicted[0] == pytest.approx(64)
+
+
+@pytest.mark.parametrize("said", ["batch 64", "bs=64", "64.0", "concurrency: 64"])
+def test_requests_at_once_are_read_from_words(catalog: Catalog, said: str) -> None:
+    assert speed(catalog, concurrency=said).predicted[0] == speed(catalog, concurrency="64").predicted[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("mistralai/Mixtral-8x7B-Instruct-v0.1", "Mixtral-8x7B-v0.1"),
+        ("Qwen3-30B-A3B-Instruct-2507", "Qwen3-30B-A3B"), ("google/gemma-3-12b-pt", "Gemma-3-12b-it"),
+        ("zai-org/GLM-4.6-FP8", "GLM-4.5"), ("Mistral-Nemo-Instruct-2407", "Mistral-NeMo-12B"),
+    ],
+)  # fmt: skip
+def test_tails_of_training_and_dates_do_not_hide_a_model(catalog: Catalog, name: str, model: str) -> None:
+    case = Case(
+        "a", "inference_memory", "1", {**H100, "model": name, "quantity": "weights_gib", "value": "9"}, "s"
+    )
+    assert tabulate([case], catalog).settings[0].model.name == model

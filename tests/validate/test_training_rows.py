@@ -26,7 +26,8 @@ def rows(tmp_path: Path, *changes: dict[str, str], base: dict[str, str] = MEMORY
         ("Megatron-DeepSpeed", "zero1tp/pp", "megatron-deepspeed"), ("Megatron-Bridge", "tp/pp", "megatron"),
         ("NeMo", "tp/pp", "megatron"), ("LitGPT", "fsdp", "litgpt"), ("Composer FSDP", "fsdp", "fsdp"),
         ("LLaMA-Factory", "ddp", "llamafactory"), ("Unsloth", "single", "unsloth"),
-        ("something", "fsdp", "fsdp"), ("", "", "hf"),
+        ("something", "hsdp", "fsdp"), ("", "", "hf"), ("axolotl", "single", "axolotl"),
+        ("axolotl", "deepspeed z3", "deepspeed"), ("TRL", "single", "hf"), ("torchtitan", "fsdp", "fsdp"),
     ],
 )  # fmt: skip
 def test_software_is_known_by_a_word_of_its_name(
@@ -45,6 +46,9 @@ def test_software_is_known_by_a_word_of_its_name(
         ("ddp", "8", 0),
         ("single", "1", 0),
         ("unknown", "4", 2),
+        ("deepspeed_zero2_offload", "8", 2),
+        ("deepspeed z3", "8", 3),
+        ("HSDP", "8", 3),
     ],
 )
 def test_strategies_tell_what_ranks_share(tmp_path: Path, strategy: str, cards: str, stage: int) -> None:
@@ -155,3 +159,76 @@ def test_constants_override_the_table(tmp_path: Path) -> None:
     found = rows(tmp_path, {})
     less = found.predicted("expected", {("memory_spread", ""): 1.0})
     assert found.predicted()[0] == pytest.approx(less[0] * CATALOG.assumptions["memory_spread"][""].expected)
+
+
+def test_software_of_its_own_name_is_told_by_how_it_splits_the_work(tmp_path: Path) -> None:
+    split = {"framework": "MegaScale", "strategy": "", "tp": "8", "n_gpus": "64", "method": "full"}
+    alone = {"framework": "llm.c-like", "strategy": "", "tp": "", "n_gpus": "8", "method": "full"}
+    found = rows(tmp_path, split, alone)
+    assert [row.selectors["framework"] for row in found.rows] == ["megatron", "fsdp"]
+
+
+@pytest.mark.parametrize(
+    ("method", "bits", "kind"),
+    [
+        ("DoRA", "", "lora"), ("p-tuning v2", "", "lora"), ("QLoRA", "4", "qlora"), ("dora", "4", "qlora"),
+        ("4-bit LoRA", "", "qlora"), ("SFT", "", "full"), ("galore", "", "full"),
+    ],
+)  # fmt: skip
+def test_methods_are_known_by_what_they_train(tmp_path: Path, method: str, bits: str, kind: str) -> None:
+    found = rows(tmp_path, {"method": method, "quant_bits": bits})
+    assert found.rows[0].selectors["method"] == kind
+
+
+def test_a_method_that_no_rule_predicts_is_refused(tmp_path: Path) -> None:
+    found = rows(tmp_path, {"method": "freeze"}, {})
+    assert found.refused == [(0, "method: no rule predicts 'freeze'")]
+
+
+def test_a_card_without_a_format_computes_in_the_next_that_it_has(tmp_path: Path) -> None:
+    cards = [{"gpu": "A100-SXM4-80GB"}, {"gpu": "H100-SXM5-80GB"}, {"gpu": "B200-SXM-180GB"}]
+    asked = [{**card, "precision": p} for p in ("float8", "NVFP4") for card in cards]
+    found = [row.selectors["precision"] for row in rows(tmp_path, *asked, base=SPEED).rows]
+    assert found == ["bf16", "fp8", "fp8", "bf16", "fp8", "fp4"]
+
+
+def test_selective_recompute_halves_what_pytorch_keeps_and_nothing_of_megatron(tmp_path: Path) -> None:
+    asked = [{"framework": name, "recompute": "selective"} for name in ("torchtitan", "Megatron-LM")]
+    assert [row.given["recompute"] for row in rows(tmp_path, *asked).rows] == [0.5, 0.0]
+
+
+def test_a_pipeline_of_unknown_batch_is_filled(tmp_path: Path) -> None:
+    layout = {"pp": "4", "n_gpus": "4", "dp": "1", "strategy": "megatron", "grad_accum": ""}
+    found = rows(tmp_path, layout | {"global_batch_tokens": ""}, base=SPEED)
+    assert found.rows[0].given["batch"] == 16
+    assert "16 micro-batches of a step" in found.rows[0].assumed
+
+
+def test_no_shapes_but_layers_and_width_make_a_model(tmp_path: Path) -> None:
+    found = rows(tmp_path, {"model": "of-my-own", "params_b": ""})
+    assert found.rows[0].model.layers == 32
+    assert found.rows[0].model.params_total == pytest.approx(8.03e9, rel=0.01)
+
+
+def test_a_mixture_of_unknown_shapes_adds_up_to_its_parameters(tmp_path: Path) -> None:
+    blank = dict.fromkeys(("layers", "hidden", "heads", "kv_heads", "intermediate", "vocab"), "")
+    found = rows(
+        tmp_path, blank | {"model": "some-moe", "params_b": "16", "active_params_b": "2.4"}, base=SPEED
+    )
+    model = found.rows[0].model
+    routed = model.layers * model.experts * 3 * model.hidden * model.moe_intermediate
+    assert model.experts > model.experts_per_token > 0
+    assert 0.8 * 16e9 < routed < 16e9
+    assert predict(read_cases(tmp_path / "f.csv")[1], CATALOG).predicted[0] > 0
+
+
+def test_a_mixture_that_tells_no_active_parameters_is_refused_not_read_as_dense(tmp_path: Path) -> None:
+    blank = dict.fromkeys(("layers", "hidden", "heads", "kv_heads", "intermediate", "vocab"), "")
+    found = rows(tmp_path, blank | {"model": "SomeMoE-100B", "params_b": "100", "active_params_b": ""}, {})
+    assert "missing: active_params_b" in found.refused[0][1]
+
+
+def test_a_name_of_several_cards_means_the_one_of_servers_and_is_told(tmp_path: Path) -> None:
+    found = rows(tmp_path, *({"gpu": name} for name in ("A100 80GB", "H100", "V100")))
+    assert [row.card.name for row in found.rows] == ["A100-SXM4-80GB", "H100-SXM5-80GB", "V100-SXM2-32GB"]
+    assert any("gpu = A100-SXM4-80GB" in text for text in found.rows[0].assumed)

@@ -167,6 +167,16 @@ PURCHASE: Final = (
     ),
     Meaning(
         "purchase",
+        says("api"),
+        (
+            r"(?:to )?(?:call(?:ing)?|us(?:e|ing)|pay(?:ing)? for) (?:an? |the )?(?:public |vendor )?api",
+            r"(?:via|through|by|from|or) (?:an? |the )?(?:public |vendor )?api(?: calls?)?",
+            r"api calls?",
+            r"(?:调用|使用|走|或|用)(?:公有|公共|厂商)?api(?:接口)?",
+        ),
+    ),
+    Meaning(
+        "purchase",
         says("rent"),
         (
             (

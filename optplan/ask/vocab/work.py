@@ -233,6 +233,8 @@ PRECISIONS: Final = tuple(
             r"nf4",
             r"q4(?:_k_m)?",
         ),
+        "fp4": (r"nv-?fp-?4", r"fp-?4"),
+        "mxfp4": (r"mx-?fp-?4",),
     }.items()
 )
 KV: Final = tuple(

@@ -1,4 +1,4 @@
-"""Which exact card a row of a SkyPilot catalog means, or why that cannot be told."""
+"""Which exact card a row of a price list means, or why that cannot be told."""
 
 from __future__ import annotations
 
@@ -56,26 +56,39 @@ _MIB_IN_GB = 1024.0
 
 
 def card_of(
-    provider: str, row: Mapping[str, str], count: int, names: GpuNames, cards: Mapping[str, Card]
+    provider: str, instance: str, said: str, memory_gib: float, names: GpuNames, cards: Mapping[str, Card]
 ) -> tuple[str, str]:
-    """(exact card, "") or ("", why not). Decided by instance type, then by name and memory."""
-    instance = row["InstanceType"]
-    memory = _memory_gib(provider, row.get("GpuInfo", ""), count)
+    """(exact card, "") or ("", why not). Decided by instance type, then by name and memory.
+
+    memory_gib: of one card, 0 if the row does not say.
+    """
     for pattern, card in _BY_INSTANCE.get(provider, ()):
         if re.match(pattern, instance):
-            if memory and not _fits(cards[card], memory):
-                return "", f"instance says {card}, its memory of {memory:.4g} GiB a card does not"
+            if memory_gib and not _fits(cards[card], memory_gib):
+                return "", f"instance says {card}, its memory of {memory_gib:.4g} GiB a card does not"
             return card, ""
-    said = row["AcceleratorName"]
     inside = _VAST.match(instance)
     if provider == "vast" and inside:
         said = inside["card"]
+    return card_by_name(said, memory_gib, names, cards)
+
+
+def card_by_instance(instance: str) -> str:
+    """The card of an instance type, whichever cloud has it; "" if none or several do."""
+    found = {
+        card for kinds in _BY_INSTANCE.values() for pattern, card in kinds if re.match(pattern, instance)
+    }
+    return found.pop() if len(found) == 1 else ""
+
+
+def card_by_name(said: str, memory_gib: float, names: GpuNames, cards: Mapping[str, Card]) -> tuple[str, str]:
+    """(exact card, "") or ("", why not), by name and the memory of one card (0 if unknown)."""
     found = names.find(said.replace("_", " "))
     if not found:
         return "", f"no card is called `{said}`"
-    fitting = [card for card in found if not memory or _fits(cards[card], memory)]
+    fitting = [card for card in found if not memory_gib or _fits(cards[card], memory_gib)]
     if not fitting:
-        return "", f"`{said}` with {memory:.4g} GiB a card is none of {', '.join(found)}"
+        return "", f"`{said}` with {memory_gib:.4g} GiB a card is none of {', '.join(found)}"
     if len(fitting) > 1:
         return "", f"`{said}` is ambiguous: {' or '.join(fitting)}"
     return fitting[0], ""
@@ -86,8 +99,8 @@ def _fits(card: Card, memory_gib: float) -> bool:
     return 0.92 * card.memory_gb <= memory_gib <= 1.03 * card.memory_gb
 
 
-def _memory_gib(provider: str, text: str, count: int) -> float:
-    """GiB of one card by GpuInfo (a Python repr, or JSON); 0 if it does not say."""
+def gib_of_vms(provider: str, text: str, count: int) -> float:
+    """GiB of one card by the GpuInfo of a vms.csv (a Python repr, or JSON); 0 if it does not say."""
     info = _parse(text)
     gpus = info.get("Gpus") if isinstance(info, dict) else None
     if not isinstance(gpus, list) or not gpus or not isinstance(gpus[0], dict):

@@ -10,49 +10,20 @@ import csv
 import datetime
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from optplan.catalog.load import Catalog
-from optplan.catalog.skypilot_cards import card_of
-from optplan.catalog.skypilot_google import HOSTS, committed_below
 from optplan.errors import BadInput, Fault
+from optplan.imports.account import Imported
+from optplan.imports.cards import card_of, gib_of_vms
+from optplan.imports.skypilot_google import HOSTS, committed_below
 
 _NEEDED = ("InstanceType", "AcceleratorName", "AcceleratorCount", "Price", "SpotPrice", "Region")
 _CURRENCY = {"seeweb": "EUR"}  # the files have no currency column; all others list US dollars
 _AUCTIONS = ("mithril",)
-COLUMNS = (
-    *("provider", "region", "instance", "card", "gpus", "on_demand_per_hour", "spot_per_hour"),
-    *("vcpus", "host_memory_gib", "currency", "date", "date_precision", "source", "note"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A row, or the on-demand price of a row, that was not taken."""
-
-    file: str
-    line: int
-    reason: str
-    text: str
-
-
-@dataclass(slots=True)
-class Imported:
-    """What an import brought: rows of offers.csv as text, and all that was left out."""
-
-    rows: list[dict[str, str]] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-    read: int = 0
-    no_accelerator: int = 0
-
-    def reasons(self) -> dict[str, int]:
-        """How often each kind of refusal happened, most frequent first; card names left out."""
-        counts: dict[str, int] = {}
-        for row in self.refused:
-            kind = row.reason.split(":")[0]
-            counts[kind] = counts.get(kind, 0) + 1
-        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+ORIGIN = "SkyPilot catalog"
+NO_ACCELERATOR = "rows have no accelerator"
 
 
 @dataclass(slots=True)
@@ -88,7 +59,7 @@ class _File:
         self.hosts: dict[tuple[str, str], tuple[float, float, dict[str, str]]] = {}
 
     def refuse(self, line: int, reason: str, text: str) -> None:
-        self.out.refused.append(Refused(self.name, line, reason, text))
+        self.out.refuse(self.name, line, reason, text)
 
     def load(self) -> None:
         """Read the file into out."""
@@ -99,7 +70,8 @@ class _File:
         for row in accelerated:
             if self._named(row) and self._priced(row):
                 self._keep(row, kept)
-        self.out.rows += [self._offer(row) for _, row in sorted(kept.items())]
+        for _, row in sorted(kept.items()):
+            self.out.add("offers", self._offer(row))
 
     def _accelerated(self) -> Iterator[_Row]:
         """Rows with an accelerator; Google's host rows are remembered by zone."""
@@ -120,7 +92,7 @@ class _File:
                     cells = dict(zip(header, values, strict=True))
                     yield _Row(reader.line_num, cells, _amount(cells["Price"]), _amount(cells["SpotPrice"]))
                 else:
-                    self.out.no_accelerator += 1
+                    self.out.aside[NO_ACCELERATOR] += 1
                     if self.provider == "gcp" and values[first].startswith(("a2-", "a3-", "a4-", "g2-")):
                         cells = dict(zip(header, values, strict=True))
                         prices = _amount(cells["Price"]), _amount(cells["SpotPrice"])
@@ -168,7 +140,11 @@ class _File:
             said = row.cells["AcceleratorCount"] or "no"
             self.refuse(row.line, f"a fraction of a card: {said} cards", row.text)
             return False
-        row.card, why = card_of(self.provider, row.cells, row.cards, self.names, self.cards)
+        memory = gib_of_vms(self.provider, row.cells.get("GpuInfo", ""), row.cards)
+        said = row.cells["AcceleratorName"]
+        row.card, why = card_of(
+            self.provider, row.cells["InstanceType"], said, memory, self.names, self.cards
+        )
         if why:
             self.refuse(row.line, why, row.text)
         return not why
@@ -220,7 +196,7 @@ class _File:
             "currency": _CURRENCY.get(self.provider, "USD"),
             "date": self.date,
             "date_precision": "day",
-            "source": f"SkyPilot catalog {self.name}, day the file was written",
+            "source": f"{ORIGIN} {self.name}, day the file was written",
             "note": row.note,
         }
 
@@ -234,27 +210,15 @@ def import_skypilot(directory: Path) -> Imported:
     if not files:
         hint = "give the directory of a SkyPilot catalog, such as ~/.sky/catalogs/v8"
         raise BadInput(Fault("not-skypilot", str(directory), "holds no <cloud>/vms.csv", hint))
-    catalog, out = Catalog.load(), Imported()
+    catalog, out = Catalog.load(), Imported(ORIGIN)
     for path in files:
         try:
             _File(path, directory, catalog, out).load()
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             hint = "fetch the catalog anew"
             raise BadInput(Fault("unreadable-file", str(path), f"cannot be read: {error}", hint)) from None
-    out.refused.sort(key=lambda row: (row.file, row.line, row.reason))
+    out.sort()
     return out
-
-
-def write(imported: Imported, out_dir: Path) -> Path:
-    """Write offers.csv, and refused.txt beside it, into a directory that `--catalog` takes; the directory."""
-    out_dir.mkdir(parents=True, exist_ok=True)
-    with (out_dir / "offers.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(imported.rows)
-    lines = [f"{row.file}:{row.line}  {row.reason}\n    {row.text}\n" for row in imported.refused]
-    (out_dir / "refused.txt").write_text("".join(lines), encoding="utf-8")
-    return out_dir
 
 
 def _amount(text: str) -> float:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from optplan.catalog import Catalog
-from optplan.catalog.skypilot import COLUMNS, Imported, import_skypilot, write
 from optplan.errors import BadInput
+from optplan.imports.account import Imported, write
+from optplan.imports.skypilot import NO_ACCELERATOR, import_skypilot
 
 SHARED = Path(__file__).parents[3] / "shared" / "skypilot_catalog" / "v8"
 AWS = "InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,GpuInfo,Price,SpotPrice,Region"
@@ -31,7 +32,7 @@ def imported(tmp_path: Path, cloud: str, header: str, *lines: str) -> Imported:
 
 def test_a_plain_row_becomes_an_offer_of_the_exact_card(tmp_path: Path) -> None:
     found = imported(tmp_path, "aws", AWS, "p4d.24xlarge,A100,8.0,96.0,1152.0,,21.957642,8.0,us-east-1")
-    (row,) = found.rows
+    (row,) = found.rows()
     assert (row["provider"], row["card"], row["gpus"]) == ("aws", "A100-SXM4-40GB", "8")
     assert (row["on_demand_per_hour"], row["spot_per_hour"]) == ("21.957642", "8")
     assert not found.refused
@@ -40,12 +41,12 @@ def test_a_plain_row_becomes_an_offer_of_the_exact_card(tmp_path: Path) -> None:
 def test_a_spot_price_of_zero_is_unknown_and_never_an_offer(tmp_path: Path) -> None:
     info = vast_info("RTX4090", 1, 24564)
     line = f'1x-RTX_4090-32-65536,RTX4090,1,32,64.0,{info},0.4,0.00,"Sweden, SE, EU"'
-    (row,) = imported(tmp_path, "vast", AWS, line).rows
+    (row,) = imported(tmp_path, "vast", AWS, line).rows()
     assert (row["on_demand_per_hour"], row["spot_per_hour"]) == ("0.4", "")
 
 
 def test_a_blank_price_with_a_spot_price_is_spot_only(tmp_path: Path) -> None:
-    (row,) = imported(tmp_path, "aws", AWS, "p5e.48xlarge,H200,8,192,2048,,,15.5,us-east-2").rows
+    (row,) = imported(tmp_path, "aws", AWS, "p5e.48xlarge,H200,8,192,2048,,,15.5,us-east-2").rows()
     assert (row["on_demand_per_hour"], row["spot_per_hour"]) == ("", "15.5")
 
 
@@ -67,7 +68,7 @@ def test_a_doubtful_row_is_refused_with_file_line_and_reason(tmp_path: Path, lin
     assert (refused.file, refused.line) == ("aws/vms.csv", 3)
     assert refused.reason.startswith(reason)
     assert refused.text == line
-    assert len(found.rows) == 1
+    assert len(found.rows()) == 1
 
 
 def test_an_ambiguous_name_lists_the_choices(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_the_memory_of_a_card_tells_40_from_80_gb(tmp_path: Path) -> None:
         f"2x-A100_SXM4-32-65536,A100,2,32,64,{vast_info('A100', 2, 81920)},1.87,0.0,c",
         f"4x-RTX_4070S_Ti-32-65536,RTX4070,4,32,64,{vast_info('RTX4070', 4, 65504)},0.77,0.0,d",
     )
-    assert {row["region"]: row["card"] for row in found.rows} == {
+    assert {row["region"]: row["card"] for row in found.rows()} == {
         "a": "A100-SXM4-80GB",
         "b": "A100-SXM4-40GB",
         "c": "A100-SXM4-40GB",
@@ -107,7 +108,7 @@ def test_of_equal_offers_in_two_zones_the_cheapest_stays(tmp_path: Path) -> None
         "p4d.24xlarge,A100,8,96,1152,,21.9,9.0,us-east-1",
         "p4d.24xlarge,A100,8,96,1152,,21.9,8.0,us-east-1",
     )
-    assert [row["spot_per_hour"] for row in found.rows] == ["8"]
+    assert [row["spot_per_hour"] for row in found.rows()] == ["8"]
     assert [(row.line, row.reason) for row in found.refused] == [
         (2, "same offer in another zone: line 3 is kept")
     ]
@@ -124,7 +125,7 @@ def test_google_prices_are_accelerator_plus_host_in_the_same_zone(tmp_path: Path
         ",,,T4,1.0,,us-central1,us-central1-a,0.35,0.15",
         ",,,tpu-v6e-8,1,,us-central1,us-central1-a,700.0,700.0",
     )
-    (row,) = found.rows
+    (row,) = found.rows()
     assert (row["instance"], row["card"]) == ("a2-highgpu-8g", "A100-SXM4-40GB")
     assert float(row["on_demand_per_hour"]) == pytest.approx(29.4)
     assert float(row["spot_per_hour"]) == pytest.approx(14.4)
@@ -133,7 +134,7 @@ def test_google_prices_are_accelerator_plus_host_in_the_same_zone(tmp_path: Path
         5: "accelerator only",
         6: "a TPU slice",
     }
-    assert found.no_accelerator == 1
+    assert found.aside[NO_ACCELERATOR] == 1
 
 
 def test_a_committed_price_of_google_is_not_taken_for_on_demand(tmp_path: Path) -> None:
@@ -141,20 +142,21 @@ def test_a_committed_price_of_google_is_not_taken_for_on_demand(tmp_path: Path) 
     dear = ",,,H100,8.0,,one,one-a,90.7,30.4"
     committed = ",,,H100,8.0,,two,two-a,33.6,32.0"
     found = imported(tmp_path, "gcp", GCP, *hosts, dear, committed)
-    assert {row["region"]: row["on_demand_per_hour"] for row in found.rows} == {"one": "100.2", "two": ""}
-    assert {row["region"]: row["spot_per_hour"] for row in found.rows} == {"one": "34.3", "two": "35.9"}
+    assert {row["region"]: row["on_demand_per_hour"] for row in found.rows()} == {"one": "100.2", "two": ""}
+    assert {row["region"]: row["spot_per_hour"] for row in found.rows()} == {"one": "34.3", "two": "35.9"}
     assert [refused.line for refused in found.refused] == [5]
 
 
 def test_rows_without_accelerator_are_only_counted(tmp_path: Path) -> None:
     found = imported(tmp_path, "aws", AWS, "m5.large,,,2,8,,0.1,0.05,us-east-1")
-    assert (found.read, found.no_accelerator, found.rows, found.refused) == (1, 1, [], [])
+    assert (found.read, found.aside[NO_ACCELERATOR], found.rows(), found.refused) == (1, 1, [], [])
 
 
 def test_what_is_written_loads_as_a_catalog(tmp_path: Path) -> None:
     found = imported(tmp_path, "seeweb", AWS, "ECS1GPU6,L4,1,4,32,,0.38,,it-fr2", "x,Z9,1,1,1,,1,,eu")
     directory = write(found, tmp_path / "out")
-    assert (directory / "offers.csv").read_text().splitlines()[0] == ",".join(COLUMNS)
+    head = (directory / "offers.csv").read_text().splitlines()[0]
+    assert head.startswith("provider,region,instance,card,gpus,on_demand_per_hour,spot_per_hour,vcpus,")
     assert "seeweb/vms.csv:3  no card is called `Z9`" in (directory / "refused.txt").read_text()
     offers = Catalog.load([directory]).offers
     (i,) = offers.by_name("seeweb/ECS1GPU6/it-fr2/on_demand")
@@ -176,10 +178,10 @@ def test_a_whole_catalog_is_accounted_for_row_by_row(tmp_path: Path) -> None:
     found = import_skypilot(SHARED)
     lines = sum(len(path.read_text().splitlines()) - 1 for path in SHARED.glob("*/vms.csv"))
     assert found.read == lines == 61_304
-    assert found.no_accelerator == 58_207
-    assert len(found.rows) == 945
+    assert found.aside[NO_ACCELERATOR] == 58_207
+    assert len(found.rows()) == 945
     assert sum(found.reasons().values()) == len(found.refused) == 2_451
-    assert Counter(row["provider"] for row in found.rows).keys() == {"azure", "gcp", "lambda", "vast"}
+    assert Counter(row["provider"] for row in found.rows()).keys() == {"azure", "gcp", "lambda", "vast"}
     offers = Catalog.load([write(found, tmp_path)]).offers
     assert offers.price.min() > 0.01
     spot = [i for i in offers.by_name("vast") if offers.name(i).endswith("/spot")]

@@ -1,0 +1,148 @@
+"""One reader a format: a file -> its rows, one at a time, whatever its length. Here: JSON lines and YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import IO, Final
+
+import orjson
+
+from optplan.batch.rows import MAX_ROW_BYTES, SHARED, Row, bad, filled
+from optplan.batch.tables import parquet, table
+from optplan.errors import BadInput, Fault
+from optplan.problem.judge import Judge, plain
+from optplan.problem.tree import documents
+
+_MARK = re.compile(rb"---(\s|$)")
+_LINE = re.compile(r":(\d+):(\d+)$")
+_TOO_LARGE: Final = f"has more than {MAX_ROW_BYTES / 1e6:.0f} MB: is it one need?"
+
+
+def jsonl(path: Path, before: int) -> Iterator[Row]:
+    """JSON lines: one need a line; blank lines are left out."""
+    with path.open("rb") as file:
+        yield from read_lines(file, str(path), path.parent, before)
+
+
+def read_lines(file: IO[bytes], name: str, base: Path, before: int) -> Iterator[Row]:
+    """The rows of an open file of JSON lines; before: bytes of the files read earlier."""
+    read, line = before, 0
+    while text := file.readline(MAX_ROW_BYTES + 1):
+        line += 1
+        read += len(text)
+        place = f"{name}:{line}"
+        if len(text) > MAX_ROW_BYTES:
+            while text and not text.endswith(b"\n"):
+                text = file.readline(MAX_ROW_BYTES + 1)
+                read += len(text)
+            yield bad(place, "too-large", f"the line {_TOO_LARGE}", "", base, read)
+        elif not text.isspace():
+            yield _json_row(text, place, base, read)
+
+
+def _json_row(text: bytes, place: str, base: Path, read: int) -> Row:
+    try:
+        raw = orjson.loads(text.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        hint = 'one need is one line, like {"task": "serve", "model": "Llama-3.1-8B"}'
+        message = f"not JSON: {error.msg} (column {error.colno})"
+        return bad(place, "json", message, hint, base, read)
+    if not isinstance(raw, dict):
+        hint = 'write {"task": .., "model": ..}'
+        return bad(place, "not-a-mapping", "a need is a JSON object", hint, base, read)
+    try:
+        return Row(place, filled(raw), (), base, read)
+    except BadInput as error:
+        return Row(place, None, error.faults, base, read)
+
+
+def yaml(path: Path, before: int) -> Iterator[Row]:
+    """YAML: every document is a need; a faulty one does not stop the others."""
+    read, number, waiting = before, 0, None
+    for line, text, size in _chunks(path):
+        read += size
+        for row in _documents(text, line, path, read):
+            number += 1
+            if waiting is not None:
+                yield _numbered(waiting, number - 1)
+            waiting = row
+    if waiting is not None:
+        yield _numbered(waiting, number) if number > 1 else waiting
+    else:
+        hint = "begin like `task: finetune` and `model: GLM-4-9B`"
+        yield bad(str(path), "empty", "there is no need in it", hint, path.parent, read)
+
+
+def _numbered(row: Row, number: int) -> Row:
+    return Row(f"{row.place}#{number}", row.raw, row.faults, row.base, row.read)
+
+
+def _chunks(path: Path) -> Iterator[tuple[int, bytes, int]]:
+    """(lines before it, text, bytes) of each document, split where a line starts with ---."""
+    held: list[bytes] = []
+    start = size = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(iter(lambda: file.readline(MAX_ROW_BYTES + 1), b"")):
+            if _MARK.match(line) and held:
+                yield start, b"".join(held), size
+                held, start, size = [], number, 0
+            size += len(line)
+            if size <= 2 * MAX_ROW_BYTES:  # more is refused all the same
+                held.append(line)
+        if held:
+            yield start, b"".join(held), size
+
+
+def _documents(content: bytes, line: int, path: Path, read: int) -> Iterator[Row]:
+    name, base = str(path), path.parent
+    if len(content) > MAX_ROW_BYTES:
+        yield bad(name, "too-large", f"the document at line {line + 1} {_TOO_LARGE}", "", base, read)
+        return
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        at = line + content[: error.start].count(b"\n") + 1
+        yield bad(name, "encoding", f"line {at} is not UTF-8", "save the file as UTF-8", base, read)
+        return
+    try:
+        roots, shown, faults = documents(text, name)
+    except BadInput as error:
+        yield Row(name, None, _moved(error.faults, line), base, read)
+        return
+    if faults:
+        yield Row(name, None, _moved(faults, line), base, read)
+        return
+    for root in roots:
+        if root.kind in ("empty", "null"):
+            continue
+        if list(root.entries) == [SHARED]:
+            yield Row(name, plain(root), (), base, read)
+            continue
+        judge = Judge(root, shown)
+        try:
+            judge.need()
+        except BadInput as error:
+            yield Row(name, None, _moved(error.faults, line), base, read)
+        else:
+            yield Row(name, plain(root) | {"task": judge.task}, (), base, read)
+
+
+def _moved(faults: Iterable[Fault], lines: int) -> tuple[Fault, ...]:
+    """Faults with line numbers of the whole file."""
+
+    def down(place: str) -> str:
+        return _LINE.sub(lambda found: f":{int(found[1]) + lines}:{found[2]}", place)
+
+    return tuple(Fault(f.code, down(f.place), f.message, f.hint) for f in faults)
+
+
+READERS: Final[dict[str, Callable[[Path, int], Iterator[Row]]]] = {
+    ".yaml": yaml,
+    ".yml": yaml,
+    ".jsonl": jsonl,
+    ".ndjson": jsonl,
+    ".csv": table,
+    ".parquet": parquet,
+}

@@ -1,0 +1,70 @@
+"""A plan -> SkyPilot task YAML, one for each kind of machine (fields: docs.skypilot.co, YAML spec, release 0.14)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from optplan.exports.document import Document, as_yaml, refuse
+from optplan.exports.launch import Nodes, command, documents, setup
+from optplan.exports.unit import PORT, WEIGHTS, Unit, header, weights
+from optplan.plan import Plan
+
+TO: Final = "skypilot"
+# Providers of the catalog that SkyPilot has as clouds, by its name of them (sky/clouds of release 0.14.1).
+CLOUDS: Final = {
+    name: name
+    for name in (
+        *("aws", "azure", "gcp", "lambda", "oci", "nebius", "runpod", "vast", "hyperbolic", "hyperstack"),
+        *("seeweb", "verda", "kubernetes"),
+    )
+}
+# Families that SkyPilot calls otherwise than without blanks (its catalog, common/accelerators.csv, 2026-05-20).
+NAMES: Final = {"A100 40GB": "A100", "A100 80GB": "A100-80GB", "V100 16GB": "V100", "V100 32GB": "V100-32GB"}
+NODES: Final = Nodes("$SKYPILOT_NUM_NODES", "$SKYPILOT_NODE_RANK", '$(echo "$SKYPILOT_NODE_IPS" | head -n1)')
+
+
+def export_skypilot(plan: Plan) -> list[Document]:
+    """A task (of inference: a service) for each line. Raises BadInput for lines that SkyPilot cannot get."""
+    return documents(plan, TO, _text)
+
+
+def _text(unit: Unit, name: str) -> str:
+    text = as_yaml(_task(unit, name))
+    start = "sky serve up" if unit.plan.task == "serve" else "sky launch"
+    needs = [] if weights(unit.plan) else [f"needs {WEIGHTS}: the weights of {unit.plan.settled.model.name}"]
+    return header(unit, f"start it with: {start} FILE", *needs) + text
+
+
+def _task(unit: Unit, name: str) -> dict[str, Any]:
+    serving = unit.plan.task == "serve"
+    task: dict[str, Any] = {"name": name, "num_nodes": unit.spans if serving else unit.nodes}
+    task["resources"] = _resources(unit)
+    task["envs"] = {WEIGHTS: weights(unit.plan)}
+    if unit.plan.task == "finetune":
+        task["workdir"] = "."
+    task["setup"] = setup(unit)
+    task["run"] = command(unit, NODES) + "\n"
+    if serving:
+        task["service"] = {"readiness_probe": "/health", "replicas": unit.nodes // unit.spans}
+        task["resources"]["ports"] = PORT
+    return task
+
+
+def _resources(unit: Unit) -> dict[str, Any]:
+    card = unit.card
+    if card.purchase == "buy":
+        raise refuse(
+            TO, f"{card.gpu} is bought; SkyPilot rents", "--to vllm or --to torchrun write what runs on it"
+        )
+    cloud = "kubernetes" if card.purchase == "owned" else CLOUDS.get(card.provider)
+    if cloud is None:
+        cure = f"limits: {{providers: [{', '.join(sorted(CLOUDS))}]}} keeps to its clouds"
+        raise refuse(TO, f"SkyPilot has no cloud called {card.provider}", cure)
+    family = unit.plan.catalog.cards[card.gpu].family
+    anywhere = card.region in ("any", "default") or cloud == "kubernetes"
+    found: dict[str, Any] = {"infra": cloud if anywhere else f"{cloud}/{card.region}"}
+    if cloud != "kubernetes" and cloud not in ("vast", "runpod"):  # these two name machines anew every day
+        found["instance_type"] = card.instance
+    found["accelerators"] = f"{NAMES.get(family, family.replace(' ', ''))}:{unit.cards}"
+    found["use_spot"] = card.purchase == "spot"
+    return found

@@ -1,0 +1,141 @@
+"""Blocks of `serve` and `generate` needs -> what the search of each one finds."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from optplan.candidates import LAYOUT, MOST_IN_NODE, Table, replica_rows
+from optplan.catalog import Catalog
+from optplan.evaluate import Assessment, Verdict
+from optplan.many.grids import Grid, full, slots_of
+from optplan.planner.context import Context
+from optplan.planner.fleets import columns_of, owned_hours, settle_fleet
+from optplan.planner.found import Found
+from optplan.planner.prices import Prices
+from optplan.planner.shelf import shelf
+from optplan.program.jobs import Lots
+
+CELLS = 60_000  # rows x candidates at once: columns that stay in the cache
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pairs:
+    """Candidates of a need on its offers. row, lot: pairs; lots: the cheapest of those alike."""
+
+    lots: Lots
+    row: np.ndarray
+    lot: np.ndarray
+
+
+def fleets(contexts: Sequence[Context]) -> list[Found]:
+    """The search of each need; all have one task, pack, catalog and set of fixed names."""
+    table = _every(contexts[0].catalog)
+    step = max(1, CELLS // max(1, len(table)))
+    found: list[Found] = []
+    for start in range(0, len(contexts), step):
+        found += _block(contexts[start : start + step], table)
+    return found
+
+
+def _block(contexts: Sequence[Context], table: Table) -> list[Found]:
+    slots, prices = slots_of(contexts), Prices(contexts)
+    assessment = Grid(contexts, slots).on(table)
+    shape = (len(slots.need), len(table))
+    here = [slice(int(a), int(b)) for a, b in zip(slots.first, slots.first[1:], strict=False)]
+    holds = np.ones(shape, dtype=bool)
+    for verdict in assessment.verdicts.values():
+        holds &= np.asarray(verdict.holds, dtype=bool)
+    masks = [_own_rows(context, table) for context in contexts]
+    held = [mask & holds[rows].all(axis=0) for mask, rows in zip(masks, here, strict=True)]
+    capacity = assessment.values["replica_capacity"]
+    pairs = [_pairs(context, table, mask) for context, mask in zip(contexts, held, strict=True)]
+    costs = _costs(contexts, prices, table, pairs, [full(capacity, rows, shape) for rows in here])
+    found = []
+    for i, context in enumerate(contexts):
+        own, (unit, fixed, rate) = pairs[i], costs[i]
+        columns = columns_of(context, table, own.lots, own.row, own.lot, unit, fixed, rate)
+        part = Found(table, assessment, held[i])
+        one = settle_fleet(context, columns, context.limits, part, prove=False)
+        found.append(one if one.picks else _own(one, table, masks[i], held[i], here[i], assessment, shape))
+    return found
+
+
+def _costs(
+    contexts: Sequence[Context], prices: Prices, table: Table, pairs: list[_Pairs], capacity: list[np.ndarray]
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """(capacity, fixed cost, hourly cost) of the units of each need's pairs; one node where they span several."""
+    need, offers, owned, sizes, units, by_lot = [], [], [], [], [], []
+    for i, (context, own) in enumerate(zip(contexts, pairs, strict=True)):
+        inside = table.tp[own.row] * table.pp[own.row]
+        alone = table.gang[own.row] <= table.node[own.row]
+        unit = capacity[i][:, own.row] * np.where(alone, table.node[own.row] // inside, 1)
+        units.append(unit)
+        hours = owned_hours(context, unit, own.lots.offer[own.lot])
+        by_lot.append(isinstance(hours, float))  # then prices do not depend on the candidate
+        some = own.lots.offer if by_lot[-1] else own.lots.offer[own.lot]
+        need.append(np.full(len(some), i))
+        offers.append(some)
+        owned.append(np.broadcast_to(hours, (len(some),)))
+        sizes.append(len(some))
+    fixed, rate = prices.of_units(np.concatenate(need), np.concatenate(offers), np.concatenate(owned))
+    ends = np.cumsum(sizes)[:-1]
+    each = zip(units, pairs, np.split(fixed, ends), np.split(rate, ends), by_lot, strict=True)
+    return [(unit, f[own.lot], r[own.lot]) if lots else (unit, f, r) for unit, own, f, r, lots in each]
+
+
+@functools.lru_cache(maxsize=8)
+def _every(catalog: Catalog) -> Table:
+    """Candidates on all nodes of all cards of the catalog, in the order of any need's own table."""
+    return replica_rows(catalog, np.ones(len(catalog.offers), dtype=bool), 10**9)
+
+
+def _own_rows(context: Context, table: Table) -> np.ndarray:
+    """The rows of the table that are candidates of a need: on nodes that its limits let in, and few enough cards."""
+    offers, allowed = context.catalog.offers, context.settled.allowed
+    key = table.card * MOST_IN_NODE + table.node
+    size = int(key.max(initial=0)) + 1
+    offered, joined = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
+    code = offers.card * MOST_IN_NODE + offers.gpus
+    offered[code[allowed]] = True
+    joined[code[allowed & offers.joins_nodes]] = True
+    most = context.settled.max_cards or 10**9
+    mask: np.ndarray = offered[key] & (np.maximum(table.gang, table.node) <= most)
+    return np.asarray(mask & ((table.gang <= table.node) | joined[key]))
+
+
+def _pairs(context: Context, table: Table, held: np.ndarray) -> _Pairs:
+    """Candidates that hold with the lots of their card and node, candidates first."""
+    lots = shelf(context.catalog, math.isfinite(context.limits.carbon)).cheapest(
+        context.settled.allowed, False
+    )
+    rows = np.flatnonzero(held)
+    code = lots.card * MOST_IN_NODE + lots.gpus
+    order = np.argsort(code, kind="stable")
+    wanted = table.card[rows] * MOST_IN_NODE + table.node[rows]
+    start = np.searchsorted(code[order], wanted, side="left")
+    count = np.searchsorted(code[order], wanted, side="right") - start
+    row = np.repeat(rows, count)
+    offset = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    lot = order[np.repeat(start, count) + offset]
+    fits = lots.joins[lot] | (table.gang[row] <= table.node[row])
+    return _Pairs(lots, row[fits], lot[fits])
+
+
+def _own(
+    found: Found, table: Table, mask: np.ndarray, held: np.ndarray, rows: slice, assessment: Assessment,
+    shape: tuple[int, int],
+) -> Found:  # fmt: skip
+    """The search with the need's own candidates only, which tell why there is no plan."""
+    here = np.flatnonzero(mask)
+    columns = {name: getattr(table, name)[here] for name in ("card", *LAYOUT)}
+    verdicts = {
+        name: Verdict(*(full(side, rows, shape)[:, here] for side in (v.left, v.right, v.holds)))
+        for name, v in assessment.verdicts.items()
+    }
+    own = Assessment(assessment.pack, {}, verdicts, [])
+    return replace(found, table=replace(table, **columns), assessment=own, holds=held[here])

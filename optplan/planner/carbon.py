@@ -1,0 +1,100 @@
+"""Electricity and greenhouse gases of a plan, by the pack's own rules: totals, limit, and what was assumed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from optplan.catalog.grids import WORLD
+from optplan.plan import Band, LimitUse, Line
+from optplan.planner.context import Context
+from optplan.planner.pricing import Pricing
+from optplan.program.limits import Limits
+from optplan.rule import Pack
+from optplan.units import number
+
+CARBON: Final = "carbon_kg"
+TOTALS: Final = ("energy_kwh", CARBON)  # summed over the lines of a plan
+
+
+def weighed(pack: Pack) -> list[str]:
+    """The totals that a pack has rules for."""
+    return [name for name in TOTALS if name in pack.rules]
+
+
+def total_bands(context: Context, lines: list[Line]) -> dict[str, Band]:
+    """Electricity and greenhouse gases of all lines; at the better and worse ends of the assumptions, too."""
+    found = {}
+    for name in weighed(context.pack) if lines else ():
+        rule = context.pack.rules[name]
+        value, one, other = (
+            math.fsum(values[name] for values in ends)
+            for ends in zip(*((line.values, line.low, line.high) for line in lines), strict=True)
+        )
+        found[name] = Band(value, rule.unit, min(value, one, other), max(value, one, other), rule.label)
+    return found
+
+
+def grids_assumed(context: Context, lines: list[Line]) -> list[str]:
+    """What was taken for regions that no grid is known of, in words."""
+    if CARBON not in context.pack.rules or "grid_intensity" in context.fixed:
+        return []
+    offers, grids = context.catalog.offers, context.catalog.grids
+    unknown = [line.offer for line in lines if grids.of_offer(offers, line.offer).name == WORLD]
+    places = dict.fromkeys(
+        f"{offers.providers[offers.provider[o]]} {offers.regions[offers.region[o]]}" for o in unknown
+    )
+    world = grids.grids[WORLD]
+    return [
+        f"grid of {place} = {number(world.intensity_g_kwh)} g CO2e/kWh (default: mean of the world in "
+        f"{world.year}, as no grid of that region is known; --set grid_intensity=.. sets it)"
+        for place in places
+    ]
+
+
+def carbon_use(context: Context, used: float) -> list[LimitUse]:
+    """The limit on greenhouse gases, if the need names one. used: kilograms."""
+    allowed = context.limits.carbon
+    if math.isinf(allowed):
+        return []
+    return [LimitUse("carbon", used, allowed, "kg", abs(allowed - used) <= 1e-6 * max(allowed, 1e-12))]
+
+
+def weighed_limits(context: Context, pricing: Pricing, owned_hours: Any) -> Limits:
+    """The limits with what a unit and a unit-hour of each offer weigh, where greenhouse gases are limited."""
+    limits = context.limits
+    if math.isinf(limits.carbon):
+        return limits
+    offers = np.arange(len(context.catalog.offers))
+    unit = _kilograms(pricing, offers, units=1.0, unit_hours=0.0, owned_hours=owned_hours)
+    both = _kilograms(pricing, offers, units=1.0, unit_hours=1.0, owned_hours=owned_hours)
+    return replace(limits, kg_unit=unit, kg_hour=both - np.where(np.isfinite(unit), unit, 0.0))
+
+
+def job_scales(
+    context: Context, pricing: Pricing, hours: np.ndarray, nodes: np.ndarray
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
+    """What weighs one unit of offers in gangs of so many hours and nodes; None where nothing limits it."""
+    if math.isinf(context.limits.carbon):
+        return None
+
+    def weigh(offers: np.ndarray, gangs: np.ndarray) -> np.ndarray:
+        times = pricing.run(
+            offers, ["elapsed_hours", "billed_hours"], job_hours=hours[gangs], nodes=nodes[gangs]
+        )
+        elapsed, billed = (
+            np.asarray(times[n] + np.zeros(len(offers))) for n in ("elapsed_hours", "billed_hours")
+        )
+        return _kilograms(pricing, offers, units=1.0, unit_hours=billed, owned_hours=elapsed)
+
+    return weigh
+
+
+def _kilograms(pricing: Pricing, offers: np.ndarray, **given: Any) -> np.ndarray:
+    """Of one unit of each offer; infinite where the power of its card is not known."""
+    found = np.asarray(pricing.run(offers, [CARBON], **given)[CARBON], dtype=float)
+    return np.asarray(np.nan_to_num(np.broadcast_to(found, (len(offers),)), nan=math.inf, posinf=math.inf))

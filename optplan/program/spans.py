@@ -1,0 +1,81 @@
+"""Hours of offline replicas: how long a unit of each column can work, in which billing steps, and what it is billed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from optplan.program.columns import SECOND, Columns
+from optplan.program.limits import Limits
+from optplan.units import TOLERANCE
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Hours of columns, one number a column.
+
+    alone    in which one unit would do all the work, its start not counted
+    setup    in which a unit starts and does no work (one number for all)
+    longest  that a unit can be held: the deadline, or what all the work takes
+    full     whole billing steps in that; rest: hours of a last step that it cannot use up (0 = none)
+    minimum  that each held unit is billed for at least
+    most     units that a plan needs at most
+    """
+
+    alone: np.ndarray
+    setup: float
+    longest: np.ndarray
+    full: np.ndarray
+    rest: np.ndarray
+    minimum: np.ndarray
+    most: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Spans:
+        """The spans of these columns."""
+        every = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "setup"}
+        return replace(self, **{name: column[rows] for name, column in every.items()})
+
+    def fewest(self, columns: Columns, min_replicas: int) -> np.ndarray:
+        """Units of each column that do all the work alone in time."""
+        least = np.ceil(min_replicas / columns.replicas) if min_replicas > 1 else np.ones(len(columns))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            needed = np.ceil(self.alone / np.maximum(self.longest - self.setup, 0.0) * (1 - TOLERANCE))
+        found: np.ndarray = np.maximum(least, needed)
+        return found
+
+    def billed(self, columns: Columns, units: np.ndarray) -> np.ndarray:
+        """Unit-hours billed for so many units of each column alone: whole steps each, none past the deadline."""
+        total, step = self.alone + units * self.setup, columns.step
+        with np.errstate(divide="ignore", invalid="ignore"):
+            steps = np.ceil(total / step * (1 - TOLERANCE))
+            inside = units * self.full
+            late = np.ceil(
+                (total - inside * step) / np.maximum(self.rest, TOLERANCE * step) * (1 - TOLERANCE)
+            )
+            hours = np.where(steps > inside, inside + late, steps) * step
+        hours = np.maximum(np.where(step <= SECOND, total, hours), units * self.minimum)
+        return np.asarray(hours)
+
+
+def spans_of(columns: Columns, work: float, setup: float, limits: Limits) -> Spans:
+    """The hours of columns. work: in units of capacity (of the only class) x hours; setup: hours of a unit's start."""
+    step, stepped = columns.step, columns.step > SECOND
+    with np.errstate(divide="ignore", invalid="ignore"):
+        alone = np.asarray(work / columns.capacity[0])
+        longest = np.full(len(columns), limits.deadline) if math.isfinite(limits.deadline) else alone + setup
+        if math.isinf(limits.deadline):
+            longest = np.where(stepped, _up(longest / step) * step, longest)
+        full = np.where(stepped, np.floor(longest / step * (1 + TOLERANCE)), 0.0)
+        rest = np.where(stepped, longest - full * step, 0.0)
+        rest = np.where(rest > TOLERANCE * longest, rest, 0.0)
+        begun = np.where(stepped & (setup > 0), _up(setup / step) * step, 0.0)  # less would be no use
+        usual = np.where(full * step > setup * (1 + TOLERANCE), full * step, longest)
+        most = _up(alone / (usual - setup)) + limits.min_replicas
+    return Spans(alone, setup, longest, full, rest, np.maximum(columns.minimum, begun), most)
+
+
+def _up(value: np.ndarray) -> np.ndarray:
+    """The next whole number, at least 1; float noise is let pass."""
+    return np.maximum(1.0, np.ceil(value * (1 - TOLERANCE)))
