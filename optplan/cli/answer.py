@@ -9,7 +9,7 @@ import typer
 
 from optplan.cli import options
 from optplan.cli.guard import NO_PLAN, guarded
-from optplan.errors import BadInput
+from optplan.errors import BadInput, Fault
 
 if TYPE_CHECKING:
     from optplan.cli.gather import Question
@@ -132,6 +132,10 @@ def _answer(asked: Sequence[Asked], json: bool, lp: bool) -> None:
     from optplan.plan import Plan
     from optplan.report import print_json, print_plan
 
+    if json and lp:
+        raise BadInput(
+            Fault("options", "solve", "--json and --lp are two forms of the answer", "ask for one")
+        )
     plans: list[Plan | PortfolioPlan] = []
     for question in asked:
         plan = question.solve()
@@ -147,7 +151,7 @@ def _answer(asked: Sequence[Asked], json: bool, lp: bool) -> None:
             from optplan.report.portfolio import print_portfolio
 
             print_portfolio(plan, place)
-    if json and not lp:
+    if json:
         print_json([plan.json() for plan in plans] if len(plans) > 1 else plans[0].json())
     if not all(plan.feasible for plan in plans):
         raise typer.Exit(NO_PLAN)

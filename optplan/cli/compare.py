@@ -48,12 +48,13 @@ def compare(
     from optplan.report import print_json
     from optplan.report.compare import print_plans, print_sweep
 
+    fronts.check_one_question(ways, over, pareto, tornado)
     asked = questions(needs, options.Changes(rules, sets, catalog, confidence), sentences=True)
     if ways is not None:
         having.answer(asked, ways, over, steps, json)
         return
     if pareto is not None or tornado:
-        fronts.answer(asked, pareto, tornado, top, over, json)
+        fronts.answer(asked, pareto, tornado, top, json)
         return
     if over is None:
         plans = [question.solve() for question in asked]

@@ -26,17 +26,18 @@ Top = Annotated[int, typer.Option("--top", metavar="N", help="How many assumptio
 MOST_BARS = 200
 
 
-def answer(
-    asked: Sequence[Question], pareto: str | None, tornado: bool, top: int, over: str | None, json: bool
-) -> None:
-    """Print the front or the tornado of each need; exit 1 where none has a plan.
-
-    Raises BadInput where two kinds of comparison are asked for at once.
-    """
-    given = [name for name, on in (("--over", over), ("--pareto", pareto), ("--tornado", tornado)) if on]
+def check_one_question(ways: str | None, over: str | None, pareto: str | None, tornado: bool) -> None:
+    """Raises BadInput where two kinds of comparison are asked for at once; --ways takes --over along."""
+    range_ = None if ways is not None else over
+    asked = (("--ways", ways), ("--over", range_), ("--pareto", pareto), ("--tornado", tornado or None))
+    given = [name for name, value in asked if value is not None]
     if len(given) > 1:
-        message = f"{' and '.join(given)} are two questions"
+        message = f"{' and '.join(given)} are {len(given)} questions"
         raise BadInput(Fault("options", "compare", message, "ask one at a time"))
+
+
+def answer(asked: Sequence[Question], pareto: str | None, tornado: bool, top: int, json: bool) -> None:
+    """Print the front or the tornado of each need; exit 1 where none has a plan."""
     if tornado:
         _tornados(asked, top, json)
     else:

@@ -59,7 +59,7 @@ def explain(
     from optplan.ways import in_way
 
     question = one_question(need, options.Changes(rules, sets, catalog, confidence))
-    plan = question.solve(None if way is None else in_way(question.need, way))
+    plan = question.solve(None if way is None else in_way(question.need, way, "--way"))
     if not plan.feasible:
         if format == "json":
             print_json(plan.json())

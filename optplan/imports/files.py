@@ -18,6 +18,10 @@ def read_bytes(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise BadInput(Fault("directory", str(path), "is a directory", "name a file in it"))
+        if path.exists() and not path.is_file():  # a device has no end to read to
+            raise BadInput(
+                Fault("not-a-file", str(path), "is not a regular file", "name a file as downloaded")
+            )
         if path.stat().st_size > LARGEST_FILE:
             raise BadInput(Fault("file-too-large", str(path), f"is larger than {LARGEST_FILE:,} bytes"))
         return path.read_bytes()

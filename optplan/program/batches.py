@@ -24,57 +24,94 @@ def cheapest_batch(columns: Columns, spans: Spans, worth: Worth, limits: Limits,
     hours = _Hours(columns, spans, best)
     for units in _guesses(best, spans, worth):
         hours.settle(units)
-    for units in _multisets(best, spans, worth):
-        hours.settle(units)
+    if len(columns):
+        for units in _Multisets(best, spans, worth):
+            hours.settle(units)
     return best.first()
 
 
-def _multisets(best: Best, spans: Spans, worth: Worth) -> Iterator[list[int]]:
+class _Multisets:
     """Units of each column whose excess leaves a plan as cheap as the best known, and that can do all the work.
 
-    First the units of the column of least excess, then others beside them; of those billed as used all but one work to
-    the end. What is left of the work has an excess of its own, of so much a piece at least.
+    First the units of the column of least excess, then others beside them, of the dearest work last. What is left of
+    the work has an excess of its own, of so much a piece at least.
     """
-    beyond = [max(e, 0.0) for e in worth.excess.tolist()]
-    busy = [max(e, b) for e, b in zip(worth.busy.tolist(), beyond, strict=True)]
-    piece = [max(e, 0.0) for e in worth.piece.tolist()]
-    unit = ((spans.longest - spans.setup) / spans.alone).tolist()  # of the work, by one unit
-    order = sorted(range(len(beyond)), key=lambda i: (beyond[i], i))
-    gpus, card, most = best.columns.gpus.tolist(), best.columns.card.tolist(), spans.most.tolist()
-    held, size = [0] * len(order), len(order)
-    first = order[0] if order else 0
-    others = min((piece[i] for i in order[1:]), default=math.inf)
 
-    def fits(least: float, left: float) -> bool:
-        more = left * others if left > TOLERANCE else 0.0
-        return least + more <= best.upper * (1 + 2 * TOLERANCE)
+    def __init__(self, best: Best, spans: Spans, worth: Worth) -> None:
+        self.best, self.lower = best, worth.lower
+        self.beyond = [max(e, 0.0) for e in worth.excess.tolist()]
+        self.busy = [max(e, b) for e, b in zip(worth.busy.tolist(), self.beyond, strict=True)]
+        self.whole = [max(e, w) for e, w in zip(worth.whole.tolist(), self.beyond, strict=True)]
+        self.spares = worth.spares.tolist()
+        self.stepped = [step > SECOND for step in best.columns.step.tolist()]
+        self.unit = ((spans.longest - spans.setup) / spans.alone).tolist()  # of the work, by one unit
+        self.most = spans.most.tolist()
+        self.gpus, self.card = best.columns.gpus.tolist(), best.columns.card.tolist()
+        piece = [max(e, 0.0) for e in worth.piece.tolist()]
+        full = [p if s else b / u for p, s, b, u in zip(piece, self.stepped, self.busy, self.unit, strict=True)]
+        size = len(self.beyond)
+        first = min(range(size), key=lambda i: (self.beyond[i], i))
+        others = sorted((i for i in range(size) if i != first), key=lambda i: (-full[i], i))
+        self.order = [first, *others]
+        # excess for all of the work by columns up to each one, at least: with a unit that works less, and without
+        self.piece, self.full = ([math.inf] * size for _ in range(2))
+        for k in range(1, size):
+            i = self.order[k]
+            self.piece[k] = min(self.piece[k - 1], piece[i])
+            self.full[k] = min(self.full[k - 1], full[i])
+        self.held = [0] * size
 
-    def visit(top: int, least: float, spared: float, left: float, depth: int) -> Iterator[list[int]]:
-        """least: cost at least, all units working to the end; spared: what the one that need not saves of it."""
-        best.count(depth)
-        if left <= TOLERANCE:
-            yield held
-        for k in range(1, top + 1):
-            i = order[k]
-            more, saved = least + busy[i], max(spared, busy[i] - beyond[i])
-            if not fits(more - saved, left - unit[i]):
-                continue
-            if held[i] < most[i] and best.room(card[i], held) >= gpus[i]:
-                held[i] += 1
-                yield from visit(k, more, saved, left - unit[i], depth + 1)
-                held[i] -= 1
-
-    if not order:
-        return
-    enough = math.ceil((1 - TOLERANCE) / unit[first] * (1 - TOLERANCE))
-    room = min(best.room(card[first], held) // gpus[first], int(most[first]))
-    for n in [*range(min(enough, room), -1, -1), *range(enough + 1, room + 1)]:
-        least, left = worth.lower + n * beyond[first], 1 - n * unit[first]
-        if not fits(least, left):
-            continue
-        held[first] = n
-        yield from visit(size - 1, least, 0.0, left, 0)
+    def __iter__(self) -> Iterator[list[int]]:
+        held, best, first = self.held, self.best, self.order[0]
+        unit, last = self.unit[first], len(self.order) - 1
+        enough = math.ceil((1 - TOLERANCE) / unit * (1 - TOLERANCE))
+        room = min(best.room(self.card[first], held) // self.gpus[first], int(self.most[first]))
+        for n in [*range(min(enough, room), -1, -1), *range(enough + 1, room + 1)]:
+            held[first] = n
+            least, left = self.lower + n * self.beyond[first], 1 - n * unit
+            if left <= TOLERANCE:
+                yield held
+            if self._fits(least, 0.0, left, last):
+                whole, spares = self.lower + n * self.whole[first], self.spares[first] if n else 0.0
+                yield from self._beside(last, (least, 0.0, whole, spares), left, 0)
         held[first] = 0
+
+    def _fits(self, least: float, spared: float, left: float, k: int) -> bool:
+        """Whether columns up to k can do what is left: one unit that works less is held already, or to come."""
+        if left > TOLERANCE:
+            least += min(left * self.full[k] - spared, left * self.piece[k])
+        else:
+            least -= spared
+        return least <= self.best.upper * (1 + 2 * TOLERANCE)
+
+    def _beside(
+        self, top: int, costs: tuple[float, float, float, float], left: float, depth: int
+    ) -> Iterator[list[int]]:
+        """Units of columns up to `top` beside those held, which leave so much of the work.
+
+        costs: at least, all units working to the end; what the one that need not saves of it; if all units whatever
+        their billing work to the end; what they save for a piece of the work.
+        """
+        best, held = self.best, self.held
+        best.count(depth)
+        least, spared, whole, spares = costs
+        for k in range(top, 0, -1):
+            i = self.order[k]
+            busy, beyond = self.busy[i], self.beyond[i]
+            if self.stepped[i]:
+                more, saved = least + (busy if held[i] else beyond), spared
+            else:
+                more, saved = least + busy, max(spared, busy - beyond)
+            rest = left - self.unit[i]
+            if not self._fits(more, saved, rest, k):
+                continue
+            if held[i] < self.most[i] and best.room(self.card[i], held) >= self.gpus[i]:
+                held[i] += 1
+                full, most = whole + self.whole[i], max(spares, self.spares[i])
+                if rest <= TOLERANCE and full + rest * most <= best.upper * (1 + 2 * TOLERANCE):
+                    yield held
+                yield from self._beside(k, (more, saved, full, most), rest, depth + 1)
+                held[i] -= 1
 
 
 def _guesses(best: Best, spans: Spans, worth: Worth) -> Iterator[list[int]]:

@@ -29,7 +29,10 @@ class Worth:
     excess  of each column; lower: what all the work costs at least; upper: the cost of a plan that is known
     piece   excess for all of the work by a column, at least (offline work)
     busy    excess of a unit that works to the end: where hours are billed as used, all units but one do, since work
-            can be moved from the dearer of two idle ones to the other until one of them is full or gone
+            can be moved from the dearer of two idle ones to the other until one of them is full or gone. Where they
+            are billed in steps, all units of a column but one do: what fits into fewer units is done by fewer
+    whole   excess of a unit that works to the end, whatever its billing
+    spares  excess that a unit saves for each piece of the work that it leaves to others, at most
     """
 
     excess: np.ndarray
@@ -37,11 +40,8 @@ class Worth:
     upper: float
     piece: np.ndarray
     busy: np.ndarray
-
-    def take(self, rows: np.ndarray) -> Worth:
-        """The worth of these columns."""
-        some = (self.excess[rows], self.piece[rows], self.busy[rows])
-        return Worth(some[0], self.lower, self.upper, some[1], some[2])
+    whole: np.ndarray
+    spares: np.ndarray
 
     @property
     def kept(self) -> np.ndarray:
@@ -73,11 +73,12 @@ def service_worth(columns: Columns, load: np.ndarray, hours: float, limits: Limi
     """
     cost = columns.fixed + columns.rate * hours
     if not len(columns):
-        return Worth(cost, math.inf, math.inf, cost, cost)
+        return Worth(cost, math.inf, math.inf, cost, cost, cost, cost)
     worth = (cost * load).min(axis=1)
     with np.errstate(invalid="ignore"):
         excess = cost - (worth[:, None] / load).max(axis=0)
-    return Worth(excess, float(worth.sum()), _upper(columns, cost, load, limits, mix), 0 * cost, excess)
+    upper = _upper(columns, cost, load, limits, mix)
+    return Worth(excess, float(worth.sum()), upper, 0 * cost, excess, excess, 0 * cost)
 
 
 def _upper(columns: Columns, cost: np.ndarray, load: np.ndarray, limits: Limits, mix: str) -> float:
@@ -114,7 +115,7 @@ def batch_worth(columns: Columns, spans: Spans, limits: Limits) -> Worth:
     that work costs least a piece at the longest h; what a unit costs beyond that is linear between its ends.
     """
     if not len(columns):
-        return Worth(columns.fixed, math.inf, math.inf, columns.fixed, columns.fixed)
+        return Worth(columns.fixed, math.inf, math.inf, *[columns.fixed] * 4)
     with np.errstate(divide="ignore", invalid="ignore"):
         at_most = columns.fixed + columns.rate * np.maximum(spans.longest, spans.minimum)
         work = (spans.longest - spans.setup) / spans.alone
@@ -126,9 +127,15 @@ def batch_worth(columns: Columns, spans: Spans, limits: Limits) -> Worth:
         piece = np.minimum(
             np.where(done > 0, short / done, math.inf), np.where(work > 0, long / work, math.inf)
         )
+        spares = np.where(work > done, np.maximum(long - short, 0.0) / (work - done), 0.0)
     excess = np.minimum(short, long)
-    free = (columns.step <= SECOND) & (limits.min_replicas <= 1)
-    return Worth(excess, lower, _batch_upper(columns, spans, limits), piece, np.where(free, long, excess))
+    busy = excess
+    if limits.min_replicas <= 1:
+        # n units are billed more than n - 1 could use of whole steps, and one step at least beyond that
+        idle = spans.longest - spans.full * columns.step + begun - columns.step
+        stepped = np.maximum(excess, long - spares * idle / spans.alone)
+        busy = np.where(columns.step <= SECOND, long, stepped)
+    return Worth(excess, lower, _batch_upper(columns, spans, limits), piece, busy, long, spares)
 
 
 def least_hours(columns: Columns, spans: Spans, limits: Limits) -> np.ndarray:

@@ -45,7 +45,7 @@ def _solved(report: WaysReport) -> list[Way]:
 def _ways(console: Console, report: WaysReport) -> None:
     whole = report.months >= 2 and abs(report.months - round(report.months)) < 1e-6
     lasts = f"{round(report.months)} months" if whole else words.hours(report.months * MONTH)
-    heading(console, f"{report.name} for {lasts}")
+    heading(console, f"{report.name} for {lasts}" if report.months > 0 else report.name)
     rows = []
     for way in sorted(report.ways, key=lambda way: math.inf if math.isnan(way.npv) else way.npv):
         if way.plan is None:

@@ -81,14 +81,14 @@ class Trials:
         )
 
 
-def known(ways: Sequence[str]) -> None:
-    """Refuse ways that do not exist."""
+def known(ways: Sequence[str], place: str = "--ways") -> None:
+    """Refuse ways that do not exist; place: where they were said."""
     wrong = [way for way in ways if way not in WAYS]
     if wrong or not ways:
         close = nearest(wrong[0], WAYS) if wrong else []
         hint = f"did you mean {', '.join(close)}?" if close else f"ways are {', '.join(WAYS)}"
         said = f"{wrong[0][:40]!r} is no way" if wrong else "no way is named"
-        raise BadInput(Fault("unknown-way", "--ways", said, hint))
+        raise BadInput(Fault("unknown-way", place, said, hint))
 
 
 def _of_this_way(error: BadInput) -> bool:
@@ -96,9 +96,9 @@ def _of_this_way(error: BadInput) -> bool:
     return all(fault.code in ("no-api", "longer-than-life") for fault in error.faults)
 
 
-def restricted(need: AnyNeed, way: str) -> AnyNeed:
-    """The need, had in one way only. Raises BadInput `unknown-way`."""
-    known([way])
+def restricted(need: AnyNeed, way: str, place: str = "--ways") -> AnyNeed:
+    """The need, had in one way only. Raises BadInput `unknown-way` at the place."""
+    known([way], place)
     return _with(need, limits=need.limits.model_copy(update={"purchase": list(WAYS[way])}))
 
 

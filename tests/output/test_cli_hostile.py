@@ -43,7 +43,9 @@ def test_a_cost_of_capital_below_nothing_is_interest_as_any(capsys: Capture) -> 
     assert run(["solve", TUNE, "--set", "discount_rate=-0.01", "--json"]) == 0
 
 
-@pytest.mark.parametrize("command", [["solve"], ["report", "-o", "-"], ["explain"], ["validate"]])
+@pytest.mark.parametrize(
+    "command", [["solve"], ["report", "-o", "-"], ["explain"], ["validate"], ["import", "melange"]]
+)
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])
 def test_a_device_is_not_read(command: list[str], device: str, capsys: Capture) -> None:
     assert "not a regular file" in refused([*command, device], capsys)
@@ -85,3 +87,19 @@ def test_packs_are_compared_on_offers_of_the_need_itself(capsys: Capture) -> Non
     out = capsys.readouterr().out
     assert "own/4x-L40S/any/on_demand" in out
     assert "1.2 requests/s   1.2 requests/s" in out  # measured for either pack
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["compare", TUNE, "--ways", "rent", "--pareto", "cost,time"], "--ways and --pareto are 2 questions"),
+        (
+            ["compare", TUNE, "--over", "deadline=12h..24h", "--tornado"],
+            "--over and --tornado are 2 questions",
+        ),
+        (["solve", TUNE, "--json", "--lp"], "--json and --lp are two forms of the answer"),
+        (["explain", TUNE, "--way", "nope"], "--way unknown-way"),
+    ],
+)
+def test_options_that_go_ill_together_are_refused(arguments: list[str], reason: str, capsys: Capture) -> None:
+    assert reason in refused(arguments, capsys)
