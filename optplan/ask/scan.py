@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from optplan.ask import numbers, vocab
-from optplan.ask.first import beginnings
+from optplan.ask.first import beginnings, held
 from optplan.ask.names import Names
 from optplan.ask.numbers import Token
 from optplan.ask.vocab import Meaning
@@ -63,13 +63,23 @@ def _by_beginning() -> tuple[dict[str, list[int]], list[int]]:
     return found, anywhere
 
 
-@cache
-def _possible(char: str) -> tuple[tuple[Meaning, re.Pattern[str]], ...]:
-    """The ways that can begin with this character, compiled, in order."""
+@lru_cache(maxsize=256)
+def _possible(char: str, letters: frozenset[str]) -> tuple[tuple[Meaning, re.Pattern[str]], ...]:
+    """The ways that can begin with this character in a text of these letters, compiled, in order."""
     found, anywhere = _by_beginning()
     ways = _ways()
     numbers = sorted({*found.get(char, ()), *anywhere})
-    return tuple((ways[n][1], re.compile(f"(?:{ways[n][2]}){_END}")) for n in numbers)
+    return tuple((ways[n][1], _compiled(n)) for n in numbers if _held(n) <= letters)
+
+
+@cache
+def _held(number: int) -> frozenset[str]:
+    return held(_ways()[number][2])
+
+
+@cache
+def _compiled(number: int) -> re.Pattern[str]:
+    return re.compile(f"(?:{_ways()[number][2]}){_END}")
 
 
 @cache
@@ -167,10 +177,11 @@ def _longest(short: str, at: int) -> tuple[Meaning | None, int, int]:
     """(the meaning that takes most from here on, where its own words begin, where it ends)."""
     best, begin, best_end = None, at, at
     starts = [at]
+    letters = frozenset(short)
     while len(starts) < 5 and (lead := _LEAD.match(short, starts[-1])):
         starts.append(lead.end())
     for start in starts:
-        for meaning, pattern in _possible(short[start : start + 1]):
+        for meaning, pattern in _possible(short[start : start + 1], letters):
             match = pattern.match(short, start)
             if match and match.end() > max(best_end, start) and _fits(short, start, match.end()):
                 best, begin, best_end = meaning, start, match.end()

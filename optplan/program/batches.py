@@ -15,18 +15,27 @@ from optplan.program.worth import Worth, least_hours
 from optplan.units import TOLERANCE
 
 
+ROUNDS = (1 / 32, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of what the best plan known costs beyond the least that any could
+
+
 def cheapest_batch(columns: Columns, spans: Spans, worth: Worth, limits: Limits, mix: str) -> Choice | None:
     """The cheapest units and hours that do all the work; None where none do.
 
-    Raises TooMany where only a solver helps.
+    First only plans that cost little more than the least bound are looked for: few choices lead to them, and where
+    there is one, none of the others is as cheap. Raises TooMany where only a solver helps.
     """
     best = Best(columns, limits, mix, worth.upper)
     hours = _Hours(columns, spans, best)
     for units in _guesses(best, spans, worth):
         hours.settle(units)
-    if len(columns):
-        for units in _Multisets(best, spans, worth):
+    upper = best.upper
+    for share in ROUNDS if math.isfinite(upper) else ROUNDS[-1:]:
+        best.upper = worth.lower + share * (upper - worth.lower) if share < 1 else upper
+        top = best.upper * (1 + TOLERANCE)
+        for units in _Multisets(best, spans, worth) if len(columns) else ():
             hours.settle(units)
+        if any(choice.cost <= top for choice in best.found):
+            break
     return best.first()
 
 
