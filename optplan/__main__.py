@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 FEW_COLLECTIONS = 50_000  # objects between two; loading modules makes many that stay
@@ -11,6 +12,7 @@ FEW_COLLECTIONS = 50_000  # objects between two; loading modules makes many that
 def main() -> None:
     """Run the command line; exits 0 with a plan, 1 without one, 2 on bad input."""
     gc.set_threshold(FEW_COLLECTIONS)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it searches all that is installed
     from optplan.cli import run
 
     sys.exit(run(sys.argv[1:]))

@@ -11,11 +11,12 @@ import numpy as np
 
 from optplan.candidates import LAYOUT, SIZES, Table, job_rows, reachable
 from optplan.catalog import PURCHASE, Catalog
+from optplan.evaluate import Assessment
 from optplan.many.bounds import Rents
 from optplan.many.grids import Grid
 from optplan.planner.context import Context
 from optplan.planner.shelf import shelf
-from optplan.program.jobs import Lots, mixed_nodes, reduced
+from optplan.program.jobs import Gangs, Lots, mixed_nodes, reduced
 from optplan.units import HOUR
 
 RENTED = [PURCHASE.index(kind) for kind in ("on_demand", "spot", "reserved_1y", "reserved_3y")]
@@ -52,28 +53,28 @@ class Offered:
     rents: Rents
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The fastest layouts of a need. row: of the catalog's table of all candidates."""
+
+    gangs: Gangs
+    row: np.ndarray
+
+
 def fastest(
-    contexts: Sequence[Context], offered: list[Offered], card: Card, grid: Grid, rows: np.ndarray,
-    recompute: np.ndarray, offset: int,
+    contexts: Sequence[Context], offered: list[Offered], card: Card, grid: Grid, rows: np.ndarray, offset: int,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
     """(need, card, size, node, hours, row) of the fastest layouts of one card; of equals the plainest, the first."""
     assessment = grid.on(card.table, rows, one_card=True)
     shape = (len(rows), len(card.table))
-    usable = np.repeat(
-        np.stack([_groups(card, contexts[i], offered[i]) for i in rows.tolist()]),
-        np.diff(card.start, append=shape[1]),
-        axis=1,
-    )
-    if (recompute >= 0).any():
-        usable &= (recompute < 0) | (card.table.recompute == recompute)
-    for verdict in assessment.verdicts.values():
-        usable &= np.asarray(verdict.holds, dtype=bool)
+    can = np.stack([_groups(card, contexts[i], offered[i]) for i in rows.tolist()])
+    can = np.repeat(can, np.diff(card.start, append=shape[1]), axis=1)
+    can &= usable(contexts, card, rows, assessment)
     hours = np.broadcast_to(np.asarray(assessment.values["job_hours"], dtype=float), shape)
-    usable &= np.isfinite(hours)
+    can &= np.isfinite(hours)
     rounded = np.full(shape, math.inf)
-    rounded[usable] = np.round(
-        np.log(np.maximum(hours[usable], 1e-12)), 9
-    )  # equal within the tolerance is equal
+    # equal within the tolerance is equal
+    rounded[can] = np.round(np.log(np.maximum(hours[can], 1e-12)), 9)
     least = np.minimum.reduceat(rounded, card.start, axis=1)
     widths = np.diff(card.start, append=shape[1])
     best = np.where(rounded <= np.repeat(least, widths, axis=1), np.arange(shape[1]), shape[1])
@@ -84,10 +85,27 @@ def fastest(
     return rows[which], code, card.gang[group], card.node[group], hours[which, row], row + offset
 
 
+def usable(contexts: Sequence[Context], card: Card, rows: np.ndarray, assessment: Assessment) -> np.ndarray:
+    """(needs, layouts of a card): every requirement holds, and recomputation is as asked. rows: of the contexts."""
+    can = np.ones((len(rows), len(card.table)), dtype=bool)
+    asked = [getattr(contexts[i].settled.need, "recompute", None) for i in rows.tolist()]
+    recompute = np.array([-1 if one is None else int(one) for one in asked])[:, None]
+    if (recompute >= 0).any():
+        can &= (recompute < 0) | (card.table.recompute == recompute)
+    for verdict in assessment.verdicts.values():
+        can &= np.asarray(verdict.holds, dtype=bool)
+    return can
+
+
 def _groups(card: Card, context: Context, offered: Offered) -> np.ndarray:
     """Which (node, gang) of the card are candidates of a need."""
-    nodes, joined = offered.nodes[card.code], offered.joined.get(card.code, frozenset())
-    return _candidates(context.catalog, card.code, nodes, joined, context.settled.max_cards or 0)
+    return candidates_of(card, context.catalog, offered, context.settled.max_cards or 0)
+
+
+def candidates_of(card: Card, catalog: Catalog, offered: Offered, most: int) -> np.ndarray:
+    """Which (node, gang) of the card are candidates under limits. most: cards in all, 0 = any."""
+    nodes, joined = offered.nodes.get(card.code, ()), offered.joined.get(card.code, frozenset())
+    return _candidates(catalog, card.code, nodes, joined, most)
 
 
 @functools.lru_cache(maxsize=4096)

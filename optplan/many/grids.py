@@ -64,10 +64,12 @@ class Grid:
         rows: np.ndarray | None = None,
         one_card: bool = False,
         instead: Mapping[str, Any] | None = None,
+        targets: Sequence[str] | None = None,
     ) -> Assessment:
         """All rules that judge candidates; columns broadcast to (slots, candidates).
 
-        rows: of the slots, all if None; one_card: all candidates are of one card; instead: values of rules.
+        rows: of the slots, all if None; one_card: all candidates are of one card; instead: values of rules;
+        targets: what is asked of the rules, all that the task asks if None.
         """
         some = slice(None) if rows is None else rows
         values: dict[str, Any] = {name: column[some] for name, column in self.need.items()}
@@ -81,7 +83,8 @@ class Grid:
         values |= self.assumed.on(self.slots.need[some], card)
         fixed = {name: column[some] for name, column in self.fixed.items()}
         first = self.contexts[0]
-        return evaluate(first.pack, values, first.targets, fixed | dict(instead or {}))
+        asked = first.targets if targets is None else targets
+        return evaluate(first.pack, values, asked, fixed | dict(instead or {}))
 
 
 def full(column: Any, rows: slice, shape: tuple[int, int]) -> np.ndarray:

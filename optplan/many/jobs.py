@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from optplan.candidates import Table
 from optplan.catalog import Offers
 from optplan.evaluate import Assessment
+from optplan.many.alike import kinds_of, shared_surveys
 from optplan.many.bounds import least_costs
-from optplan.many.cards import RENTED, Offered, every_card, fastest, offered_by
+from optplan.many.cards import RENTED, Offered, Survey, every_card, fastest, offered_by
 from optplan.many.grids import Grid, slots_of
 from optplan.planner.context import Context
 from optplan.planner.found import SHOWN, Found, Pick
@@ -44,14 +44,6 @@ SLACK = 1e-6  # of a bound: float noise of another order of sums
 BLOCK = 256  # needs whose rules are evaluated together: columns that stay in the cache
 
 
-@dataclass(frozen=True, slots=True)
-class _Survey:
-    """The fastest layouts of a need. row: of the catalog's table of all candidates."""
-
-    gangs: Gangs
-    row: np.ndarray
-
-
 def jobs(contexts: Sequence[Context]) -> list[Found | None]:
     """The search of each need, None where only the program can tell; all have one task, pack and catalog."""
     found: list[Found | None] = []
@@ -61,12 +53,37 @@ def jobs(contexts: Sequence[Context]) -> list[Found | None]:
 
 
 def _block(contexts: Sequence[Context]) -> list[Found | None]:
+    """Needs that share what the rules say with others, then those on their own."""
+    found: list[Found | None] = [None] * len(contexts)
+    kinds = kinds_of(contexts)
+    shared = [i for i, kind in enumerate(kinds) if kind is not None]
+    if shared:
+        some = [contexts[i] for i in shared]
+        surveys = shared_surveys(some, [kinds[i] for i in shared])
+        known = [(i, survey) for i, survey in zip(shared, surveys, strict=True) if survey is not None]
+        found_of = (
+            _Searcher([contexts[i] for i, _ in known]).search([survey for _, survey in known])
+            if known
+            else []
+        )
+        for (i, _), one in zip(known, found_of, strict=True):
+            found[i] = one
+    alone = [i for i, kind in enumerate(kinds) if kind is None]
+    for i, one in zip(alone, _by_card([contexts[i] for i in alone]), strict=True):
+        found[i] = one
+    return found
+
+
+def _by_card(contexts: Sequence[Context]) -> list[Found | None]:
+    """Needs whose cards are looked at one after the other, as far as they matter."""
+    if not contexts:
+        return []
     survey = _Surveyor(contexts)
-    found = survey.search(survey.first)
+    found = survey.search(survey.survey(survey.first))
     more = survey.more(found)
     again: list[int] = np.flatnonzero(more.any(axis=1)).tolist()
     if again:
-        for i, one in zip(again, survey.search(more, again), strict=True):
+        for i, one in zip(again, survey.search(survey.survey(more), again), strict=True):
             found[i] = one
     return found
 
@@ -90,7 +107,7 @@ def _costs(
     return list(zip(np.split(cost, ends), np.split(elapsed, ends), strict=True))
 
 
-def _found(pack: Pack, table: Table, offered: Offered, survey: _Survey, single: Single) -> Found:
+def _found(pack: Pack, table: Table, offered: Offered, survey: Survey, single: Single) -> Found:
     """The first of the cheapest gangs: fewest cards, then most memory, then the first name."""
     gangs, lots = survey.gangs, offered.best
     cost = float(single.cost[single.allowed].min())
@@ -115,45 +132,21 @@ def _found(pack: Pack, table: Table, offered: Offered, survey: _Survey, single: 
     )
 
 
-class _Surveyor:
-    """Searches of a block of needs, card by card: only those cards whose bound could matter are looked at.
-
-    least   (needs, cards): no gang of the card costs less; -infinite where no bound is known, infinite where the
-            need has no offer of it
-    first   cards that are looked at first
-    """
+class _Searcher:
+    """Searches of a block of needs over their fastest layouts."""
 
     def __init__(self, contexts: Sequence[Context]) -> None:
         self.contexts, self.catalog = contexts, contexts[0].catalog
         self.offered = [offered_by(c.catalog, c.settled.allowed.tobytes()) for c in contexts]
-        self.cards, self.table = every_card(self.catalog)
-        self.grid = Grid(contexts, slots_of(contexts))
-        self.seen: list[tuple[np.ndarray, ...]] = [tuple(np.zeros(0, dtype=np.int64) for _ in range(6))]
-        self.least = least_costs(contexts, self.grid, [own.rents for own in self.offered])
-        rank = np.argsort(np.argsort(self.least, axis=1, kind="stable"), axis=1, kind="stable")
-        self.first = np.isfinite(self.least) & (rank < FIRST) | np.isneginf(self.least)
+        self.table = every_card(self.catalog)[1]
 
-    def more(self, found: list[Found | None]) -> np.ndarray:
-        """(needs, cards): others that could be the plan or one of the alternatives that are shown."""
-        level = np.array([self._shown(i, one) for i, one in enumerate(found)])
-        more: np.ndarray = (
-            (self.least <= level[:, None] * (1 + SLACK)) & np.isfinite(self.least) & ~self.first
-        )
-        return more
+    def _floor(self, need: int, card: np.ndarray) -> np.ndarray:
+        """What gangs of these cards are known to cost at least."""
+        return np.full(len(card), -math.inf)
 
-    def _shown(self, need: int, found: Found | None) -> float:
-        """The cost of the last alternative that is shown; infinite where there are fewer."""
-        if found is None:
-            return math.inf
-        offers = self.catalog.offers
-        chosen = _kind(offers, found.picks[0].offer)
-        others = [o.cost for o in found.options if _kind(offers, o.offer) != chosen]
-        return others[SHOWN - 1] if len(others) >= SHOWN else math.inf
-
-    def search(self, wanted: np.ndarray, some: Sequence[int] | None = None) -> list[Found | None]:
-        """The search of the needs (all if None) over these cards, and those looked at before."""
+    def search(self, surveys: Sequence[Survey], some: Sequence[int] | None = None) -> list[Found | None]:
+        """The search of the needs (all if None); surveys: of every need."""
         needs = list(range(len(self.contexts))) if some is None else list(some)
-        surveys = self._survey(wanted)
         own, contexts = [self.offered[i] for i in needs], [self.contexts[i] for i in needs]
         gangs, lots = [surveys[i].gangs for i in needs], [self.offered[i].best for i in needs]
         pairs = [single_pairs(*one) for one in zip(lots, gangs, strict=True)]
@@ -174,7 +167,7 @@ class _Surveyor:
         found: list[Found | None] = []
         for k, (i, context) in enumerate(zip(needs, contexts, strict=True)):
             sound = (singles[k].cost >= least[k][kept[k]] * (1 - SLACK)).all()
-            sound &= (singles[k].cost >= self.least[i, lots[k].card[singles[k].lot]] * (1 - SLACK)).all()
+            sound &= (singles[k].cost >= self._floor(i, lots[k].card[singles[k].lot]) * (1 - SLACK)).all()
             alone = math.isinf(best[k].cost) or open_[k] or not sound
             found.append(None if alone else _found(context.pack, self.table, own[k], surveys[i], singles[k]))
         return found
@@ -202,18 +195,55 @@ class _Surveyor:
             for k in range(len(needs))
         ]
 
-    def _survey(self, wanted: np.ndarray) -> list[_Survey]:
+
+class _Surveyor(_Searcher):
+    """Searches card by card: only those cards whose bound could matter are looked at.
+
+    least   (needs, cards): no gang of the card costs less; -infinite where no bound is known, infinite where the
+            need has no offer of it
+    first   cards that are looked at first
+    """
+
+    def __init__(self, contexts: Sequence[Context]) -> None:
+        super().__init__(contexts)
+        self.cards = every_card(self.catalog)[0]
+        self.grid = Grid(contexts, slots_of(contexts))
+        self.seen: list[tuple[np.ndarray, ...]] = [tuple(np.zeros(0, dtype=np.int64) for _ in range(6))]
+        self.least = least_costs(contexts, self.grid, [own.rents for own in self.offered])
+        rank = np.argsort(np.argsort(self.least, axis=1, kind="stable"), axis=1, kind="stable")
+        self.first = np.isfinite(self.least) & (rank < FIRST) | np.isneginf(self.least)
+
+    def _floor(self, need: int, card: np.ndarray) -> np.ndarray:
+        floor: np.ndarray = self.least[need, card]
+        return floor
+
+    def more(self, found: list[Found | None]) -> np.ndarray:
+        """(needs, cards): others that could be the plan or one of the alternatives that are shown."""
+        level = np.array([self._shown(i, one) for i, one in enumerate(found)])
+        more: np.ndarray = (
+            (self.least <= level[:, None] * (1 + SLACK)) & np.isfinite(self.least) & ~self.first
+        )
+        return more
+
+    def _shown(self, need: int, found: Found | None) -> float:
+        """The cost of the last alternative that is shown; infinite where there are fewer."""
+        if found is None:
+            return math.inf
+        offers = self.catalog.offers
+        chosen = _kind(offers, found.picks[0].offer)
+        others = [o.cost for o in found.options if _kind(offers, o.offer) != chosen]
+        return others[SHOWN - 1] if len(others) >= SHOWN else math.inf
+
+    def survey(self, wanted: np.ndarray) -> list[Survey]:
         """The fastest layout that holds of each wanted card, size and node of every need, and of cards seen before."""
         contexts = self.contexts
-        asked = [getattr(c.settled.need, "recompute", None) for c in contexts]
-        recompute = np.array([-1 if one is None else int(one) for one in asked])[:, None]
         found, offset = self.seen, 0
         for card in self.cards:
             every = np.flatnonzero(wanted[:, card.code])
             step = max(1, CELLS // len(card.table))
             for first in range(0, len(every), step):
                 rows = every[first : first + step]
-                found.append(fastest(contexts, self.offered, card, self.grid, rows, recompute[rows], offset))
+                found.append(fastest(contexts, self.offered, card, self.grid, rows, offset))
             offset += len(card.table)
         need, code, size, node, hours, row = (np.concatenate(parts) for parts in zip(*found, strict=True))
         order = np.lexsort((node, size, code, need))
@@ -221,7 +251,7 @@ class _Surveyor:
         columns = [column[order] for column in (code, size, node, hours, memory[code], row)]
         ends = np.searchsorted(need[order], np.arange(1, len(contexts)))
         split = zip(*(np.split(column, ends) for column in columns), strict=True)
-        return [_Survey(Gangs(*parts[:5]), parts[5]) for parts in split]
+        return [Survey(Gangs(*parts[:5]), parts[5]) for parts in split]
 
 
 def _priced(

@@ -81,8 +81,10 @@ class _Multisets:
             if left <= TOLERANCE:
                 yield held
             if self._fits(least, 0.0, left, last):
-                whole, spares = self.lower + n * self.whole[first], self.spares[first] if n else 0.0
-                yield from self._beside(last, (least, 0.0, whole, spares), left, 0)
+                slope = self.spares[first] if n else 0.0
+                slopes = (slope, 0.0) if self.stepped[first] else (0.0, slope)
+                whole = self.lower + n * self.whole[first]
+                yield from self._beside(last, (least, 0.0, whole, *slopes), left, 0)
         held[first] = 0
 
     def _fits(self, least: float, spared: float, left: float, k: int) -> bool:
@@ -94,33 +96,46 @@ class _Multisets:
         return least <= self.best.upper * (1 + 2 * TOLERANCE)
 
     def _beside(
-        self, top: int, costs: tuple[float, float, float, float], left: float, depth: int
+        self, top: int, costs: tuple[float, float, float, float, float], left: float, depth: int
     ) -> Iterator[list[int]]:
         """Units of columns up to `top` beside those held, which leave so much of the work.
 
         costs: at least, all units working to the end; what the one that need not saves of it; if all units whatever
-        their billing work to the end; what they save for a piece of the work.
+        their billing work to the end; what those billed in steps, and others, save for a piece of the work.
         """
         best, held = self.best, self.held
         best.count(depth)
-        least, spared, whole, spares = costs
+        least, spared, whole, by_step, as_used = costs
         for k in range(top, 0, -1):
             i = self.order[k]
-            busy, beyond = self.busy[i], self.beyond[i]
+            beyond = self.beyond[i]
             if self.stepped[i]:
-                more, saved = least + (busy if held[i] else beyond), spared
+                more, saved = least + (self.busy[i] if held[i] else beyond), spared
+                slopes = (max(by_step, self.spares[i]), as_used)
             else:
-                more, saved = least + busy, max(spared, busy - beyond)
+                more, saved = least + self.busy[i], max(spared, self.busy[i] - beyond)
+                slopes = (by_step, max(as_used, self.spares[i]))
             rest = left - self.unit[i]
             if not self._fits(more, saved, rest, k):
                 continue
             if held[i] < self.most[i] and best.room(self.card[i], held) >= self.gpus[i]:
                 held[i] += 1
-                full, most = whole + self.whole[i], max(spares, self.spares[i])
-                if rest <= TOLERANCE and full + rest * most <= best.upper * (1 + 2 * TOLERANCE):
+                full = whole + self.whole[i]
+                if rest <= TOLERANCE and self._does(more, saved, full, *slopes, -rest):
                     yield held
-                yield from self._beside(k, (more, saved, full, most), rest, depth + 1)
+                yield from self._beside(k, (more, saved, full, *slopes), rest, depth + 1)
                 held[i] -= 1
+
+    def _does(
+        self, least: float, saved: float, whole: float, by_step: float, as_used: float, spare: float
+    ) -> bool:
+        """Whether units that could do more than the work, by so much, may cost little enough."""
+        groups = [(by_step, max(0.0, whole - least)), (as_used, saved)]
+        for slope, most in sorted(groups, reverse=True):
+            if slope and spare > 0:
+                less = min(most, slope * spare)
+                whole, spare = whole - less, spare - less / slope
+        return whole <= self.best.upper * (1 + 2 * TOLERANCE)
 
 
 def _guesses(best: Best, spans: Spans, worth: Worth) -> Iterator[list[int]]:
