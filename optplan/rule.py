@@ -8,6 +8,7 @@ candidate must meet, `charge` a term of the cost.
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import textwrap
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -62,7 +63,7 @@ class Rule:
     @property
     def label(self) -> str:
         """The docstring's first line: what it is, in words."""
-        return (self.function.__doc__ or "").strip().partition("\n")[0]
+        return _first_line(self.function)
 
     @property
     def expression(self) -> ast.expr:
@@ -85,6 +86,11 @@ class _Put(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return ast.Name(self.values[node.id]) if node.id in self.values else node
+
+
+@functools.cache
+def _first_line(function: Function) -> str:
+    return (function.__doc__ or "").strip().partition("\n")[0]
 
 
 def _expression(function: Function) -> ast.expr:

@@ -13,23 +13,24 @@ from __future__ import annotations
 
 import functools
 import math
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from optplan.candidates import currency_of
 from optplan.catalog import Catalog
 from optplan.evaluate import evaluate
 from optplan.inputs import INPUTS
 from optplan.many.cards import Card, Survey, candidates_of, every_card, offered_by, usable
 from optplan.many.grids import Grid, slots_of
+from optplan.many.kept import Kept
 from optplan.planner.context import Context
 from optplan.planner.grid import SCENARIOS, assumed
 from optplan.planner.pricing import assumption_names
 from optplan.program.jobs import Gangs
-from optplan.rule import Pack
 
 SPEED, HOURS = "tokens_per_second", "job_hours"
 AMOUNTS = ("train_tokens", HOURS)  # targets that depend on the amount of work
@@ -69,48 +70,12 @@ class Groups:
     of_row: np.ndarray
 
 
-class _Kept:
-    """Fastest layouts by kind; those unused the longest are dropped."""
-
-    def __init__(self) -> None:
-        self._of: OrderedDict[Any, Fast] = OrderedDict()
-        self._met: OrderedDict[Any, None] = OrderedDict()
-        self._size = 0
-
-    def get(self, key: Any) -> Fast | None:
-        """What is known of a kind."""
-        if key in self._of:
-            self._of.move_to_end(key)
-        return self._of.get(key)
-
-    def put(self, key: Any, fast: Fast) -> None:
-        """Keep a kind."""
-        self._of[key] = fast
-        self._size += fast.size
-        while self._size > MOST_BYTES:
-            self._size -= self._of.popitem(last=False)[1].size
-
-    def met(self, key: Any) -> bool:
-        """Whether a kind was met before; from now on it was."""
-        before = key in self._met
-        self._met[key] = None
-        if len(self._met) > MOST_MET:
-            self._met.popitem(last=False)
-        return before
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._of.clear()
-        self._met.clear()
-        self._size = 0
-
-
-kept = _Kept()
+kept: Kept[Fast] = Kept(MOST_BYTES, MOST_MET)
 
 
 def kinds_of(contexts: Sequence[Context]) -> list[Any]:
     """The kind of each need, None where it is not worth sharing; all have one task, pack and catalog."""
-    if not _splits(contexts[0].pack, tuple(contexts[0].targets), frozenset(contexts[0].fixed)):
+    if not _splits(contexts[0]):
         return [None] * len(contexts)
     keys = [_key(context) for context in contexts]
     many = Counter(keys)
@@ -120,6 +85,8 @@ def kinds_of(contexts: Sequence[Context]) -> list[Any]:
 
 def shared_surveys(contexts: Sequence[Context], kinds: Sequence[Any]) -> list[Survey | None]:
     """The fastest layouts of each need on all cards that it may have; None where the margin is too small."""
+    if not contexts:
+        return []
     fast = _fast_of(contexts, kinds)
     parts = []
     for i, (context, kind) in enumerate(zip(contexts, kinds, strict=True)):
@@ -159,18 +126,26 @@ def _rounded(hours: np.ndarray) -> np.ndarray:
     return rounded
 
 
-def _splits(pack: Pack, targets: tuple[str, ...], fixed: frozenset[str]) -> bool:
+def _splits(context: Context) -> bool:
     """Whether the hours follow from the speed and from what is the same for all layouts of a card."""
+    rules = context.pack.rules
+    if SPEED not in rules or HOURS not in rules or HOURS in context.fixed:
+        return False
+    read = _read_by_hours(context)
+    varies = {name for name, one in INPUTS.items() if one.origin not in ("need", "model")}
+    return SPEED in read and not read & varies
 
-    def found() -> bool:
-        if SPEED not in pack.rules or HOURS not in pack.rules or HOURS in fixed:
-            return False
-        steps = pack.order([HOURS], {*pack.read_by([HOURS]), SPEED} - set(pack.rules) | {SPEED} | fixed)
-        read = {name for rule in steps for name in rule.parameters}
-        varies = {name for name, one in INPUTS.items() if one.origin not in ("need", "model")}
-        return SPEED in read and not read & varies
 
-    return pack.kept(("speed alone", targets, fixed), found)
+def _read_by_hours(context: Context) -> frozenset[str]:
+    """Names that the hours read, the speed among them and not what it rests on."""
+    pack, fixed = context.pack, frozenset(context.fixed)
+
+    def found() -> frozenset[str]:
+        inputs = pack.read_by([HOURS]) - set(pack.rules)
+        steps = pack.order([HOURS], inputs | fixed | {SPEED})
+        return frozenset(name for rule in steps for name in rule.parameters)
+
+    return pack.kept(("read by hours", fixed), found)
 
 
 def speed_targets(context: Context) -> list[str]:
@@ -190,10 +165,21 @@ def _key(context: Context) -> Any:
     )
     fixed = tuple(sorted((name, value) for name, value in context.fixed.items() if name in read))
     need = settled.need
+    wanted, money = _picks(context.catalog, read)
     return (
-        context.catalog, pack, values, fixed, tuple(sorted(settled.selectors.items())), need.confidence,
-        settled.currency, getattr(need, "recompute", None),
+        context.catalog, pack, values, fixed, tuple((k, settled.selectors.get(k)) for k in wanted),
+        settled.currency if money else None, need.confidence, getattr(need, "recompute", None),
     )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=64)
+def _picks(catalog: Catalog, read: frozenset[str]) -> tuple[tuple[str, ...], bool]:
+    """What of a need picks the rows of assumptions that are read, and columns of cards; whether any is money."""
+    rows = [
+        row for name in sorted(read & set(catalog.assumptions)) for row in catalog.assumptions[name].values()
+    ]
+    named = {part.partition("=")[0] for row in rows for part in row.key.split(",") if part}
+    return tuple(sorted({"precision", "method"} | named)), any(currency_of([row]) for row in rows)
 
 
 def _fast_of(contexts: Sequence[Context], kinds: Sequence[Any]) -> dict[Any, Fast]:
@@ -249,18 +235,14 @@ def _hours(contexts: Sequence[Context], need: np.ndarray, card: np.ndarray, spee
     """Hours of the job by the rules, of each pair of need and layout."""
     first = contexts[0]
     given: dict[str, Any] = {SPEED: speed}
-    read = first.pack.read_by([HOURS])
+    read = _read_by_hours(first) - {SPEED}
     for name in first.settled.quantities:
-        if name in read and name != SPEED:
+        if name in read:
             given[name] = np.array([c.settled.quantities[name] for c in contexts], dtype=float)[need]
     names = tuple(assumption_names(first.pack, [HOURS], given, first.catalog))
     ends = [SCENARIOS.index("worse" if c.settled.need.confidence == "high" else "expected") for c in contexts]
     given |= assumed(contexts, names, need, np.array(ends)[need], card)
-    fixed = {
-        name: np.array([c.fixed[name] for c in contexts])[need]
-        for name in first.fixed
-        if name in read and name != SPEED
-    }
+    fixed = {name: np.array([c.fixed[name] for c in contexts])[need] for name in first.fixed if name in read}
     hours = evaluate(first.pack, given, [HOURS], fixed).values[HOURS]
     return np.asarray(np.broadcast_to(hours, speed.shape), dtype=float)
 
@@ -284,4 +266,5 @@ def _allowed(catalog: Catalog, allowed: bytes, most: int) -> np.ndarray:
     """Which groups are candidates under these offers and so many cards (0 = any)."""
     offered = offered_by(catalog, allowed)
     can = [candidates_of(card, catalog, offered, most) for card in every_card(catalog)[0]]
-    return np.concatenate(can)[every_group(catalog).order]
+    found: np.ndarray = np.concatenate(can)[every_group(catalog).order]
+    return found

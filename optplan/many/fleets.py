@@ -50,7 +50,7 @@ def _block(contexts: Sequence[Context], table: Table) -> list[Found]:
     holds = np.ones(shape, dtype=bool)
     for verdict in assessment.verdicts.values():
         holds &= np.asarray(verdict.holds, dtype=bool)
-    masks = [_own_rows(context, table) for context in contexts]
+    masks = [_own_rows(context) for context in contexts]
     held = [mask & holds[rows].all(axis=0) for mask, rows in zip(masks, here, strict=True)]
     capacity = assessment.values["replica_capacity"]
     pairs = [_pairs(context, table, mask) for context, mask in zip(contexts, held, strict=True)]
@@ -94,18 +94,28 @@ def _every(catalog: Catalog) -> Table:
     return replica_rows(catalog, np.ones(len(catalog.offers), dtype=bool), 10**9)
 
 
-def _own_rows(context: Context, table: Table) -> np.ndarray:
+@functools.lru_cache(maxsize=8)
+def _nodes(catalog: Catalog) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(card and node as one number, cards held, whether in several nodes) of kinds of candidates; the kind of each."""
+    table = _every(catalog)
+    key = table.card.astype(np.int64) * MOST_IN_NODE + table.node
+    kinds = np.stack([key, np.maximum(table.gang, table.node), table.gang > table.node])
+    found, kind = np.unique(kinds, axis=1, return_inverse=True)
+    return found[0], found[1], found[2].astype(bool), kind.reshape(-1)
+
+
+def _own_rows(context: Context) -> np.ndarray:
     """The rows of the table that are candidates of a need: on nodes that its limits let in, and few enough cards."""
     offers, allowed = context.catalog.offers, context.settled.allowed
-    key = table.card * MOST_IN_NODE + table.node
-    size = int(key.max(initial=0)) + 1
+    key, cards, several, kind = _nodes(context.catalog)
+    code = offers.card.astype(np.int64) * MOST_IN_NODE + offers.gpus
+    size = int(max(key.max(initial=0), code.max(initial=0))) + 1
     offered, joined = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
-    code = offers.card * MOST_IN_NODE + offers.gpus
     offered[code[allowed]] = True
     joined[code[allowed & offers.joins_nodes]] = True
     most = context.settled.max_cards or 10**9
-    mask: np.ndarray = offered[key] & (np.maximum(table.gang, table.node) <= most)
-    return np.asarray(mask & ((table.gang <= table.node) | joined[key]))
+    mask: np.ndarray = (offered[key] & (cards <= most) & (~several | joined[key]))[kind]
+    return mask
 
 
 def _pairs(context: Context, table: Table, held: np.ndarray) -> _Pairs:

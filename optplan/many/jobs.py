@@ -1,7 +1,8 @@
 """Blocks of `finetune` needs -> what the search of each one finds.
 
-Candidates are judged card by card, all needs of the block at once. Gangs of equal nodes are then compared directly;
-a need whose nodes of several sizes could be cheaper is left to the program.
+Needs that differ only in how much there is to do share their fastest layouts (`alike`). Candidates of others are judged
+card by card, all needs of the block at once. Gangs of equal nodes are then compared directly; a need whose nodes of
+several sizes could be cheaper is left to the program.
 """
 
 from __future__ import annotations
@@ -54,24 +55,19 @@ def jobs(contexts: Sequence[Context]) -> list[Found | None]:
 
 def _block(contexts: Sequence[Context]) -> list[Found | None]:
     """Needs that share what the rules say with others, then those on their own."""
-    found: list[Found | None] = [None] * len(contexts)
     kinds = kinds_of(contexts)
     shared = [i for i, kind in enumerate(kinds) if kind is not None]
-    if shared:
-        some = [contexts[i] for i in shared]
-        surveys = shared_surveys(some, [kinds[i] for i in shared])
-        known = [(i, survey) for i, survey in zip(shared, surveys, strict=True) if survey is not None]
-        found_of = (
-            _Searcher([contexts[i] for i, _ in known]).search([survey for _, survey in known])
-            if known
-            else []
-        )
-        for (i, _), one in zip(known, found_of, strict=True):
-            found[i] = one
-    alone = [i for i, kind in enumerate(kinds) if kind is None]
-    for i, one in zip(alone, _by_card([contexts[i] for i in alone]), strict=True):
-        found[i] = one
-    return found
+    surveys = shared_surveys([contexts[i] for i in shared], [kinds[i] for i in shared])
+    known = {i: survey for i, survey in zip(shared, surveys, strict=True) if survey is not None}
+    found = dict(zip(known, _searched([contexts[i] for i in known], list(known.values())), strict=True))
+    alone = [i for i in range(len(contexts)) if i not in known]
+    found |= zip(alone, _by_card([contexts[i] for i in alone]), strict=True)
+    return [found[i] for i in range(len(contexts))]
+
+
+def _searched(contexts: Sequence[Context], surveys: Sequence[Survey]) -> list[Found | None]:
+    """Needs whose fastest layouts are known."""
+    return _Searcher(contexts).search(surveys) if contexts else []
 
 
 def _by_card(contexts: Sequence[Context]) -> list[Found | None]:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from optplan.candidates import Table, card_columns, replica_table
+from optplan.catalog import PURCHASE
 from optplan.evaluate import Assessment
 from optplan.planner.calls import read_shares, with_calls
 from optplan.planner.carbon import weighed_limits
@@ -264,15 +265,11 @@ def _options(context: Context, columns: Columns, limits: Limits) -> list[Option]
     if limits.kg_unit is not None and limits.kg_hour is not None:
         kg = limits.kg_unit[columns.offer] * units + limits.kg_hour[columns.offer] * billed
         allowed &= kg * columns.spans <= limits.carbon * (1 + TOLERANCE)
-    options: list[Option] = []
-    seen: set[tuple[int, int]] = set()
     offers = context.catalog.offers
-    for i in np.flatnonzero(allowed)[np.argsort(cost[allowed], kind="stable")].tolist():
-        offer = int(columns.offer[i])
-        key = (int(columns.card[i]), int(offers.purchase[offer]))
-        if key not in seen:
-            seen.add(key)
-            options.append(
-                Option(offer, int(units[i]) * int(columns.spans[i]), float(cost[i]), float(hours[i]))
-            )
-    return options
+    ranked = np.flatnonzero(allowed)[np.argsort(cost[allowed], kind="stable")]
+    ways = columns.card[ranked] * len(PURCHASE) + offers.purchase[columns.offer[ranked]]
+    first = np.sort(np.unique(ways, return_index=True)[1])  # the cheapest of each card and kind of purchase
+    return [
+        Option(int(columns.offer[i]), int(units[i]) * int(columns.spans[i]), float(cost[i]), float(hours[i]))
+        for i in ranked[first].tolist()
+    ]

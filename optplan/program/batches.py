@@ -14,8 +14,8 @@ from optplan.program.spans import Spans
 from optplan.program.worth import Worth, least_hours
 from optplan.units import TOLERANCE
 
-
-ROUNDS = (1 / 32, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of what the best plan known costs beyond the least that any could
+# of what the best plan known costs beyond the least that any could
+ROUNDS = (1 / 32, 1 / 8, 1 / 4, 1 / 2, 1.0)
 
 
 def cheapest_batch(columns: Columns, spans: Spans, worth: Worth, limits: Limits, mix: str) -> Choice | None:
@@ -47,17 +47,23 @@ class _Multisets:
     """
 
     def __init__(self, best: Best, spans: Spans, worth: Worth) -> None:
-        self.best, self.lower = best, worth.lower
+        self.best, self.lower, self.free = best, worth.lower, best.free
         self.beyond = [max(e, 0.0) for e in worth.excess.tolist()]
         self.busy = [max(e, b) for e, b in zip(worth.busy.tolist(), self.beyond, strict=True)]
         self.whole = [max(e, w) for e, w in zip(worth.whole.tolist(), self.beyond, strict=True)]
         self.spares = worth.spares.tolist()
+        # what a unit saves that works less than to the end, and what each more of its column does, dearest work first
+        self.once = [w - b for w, b in zip(self.whole, self.beyond, strict=True)]
+        self.again = [w - b for w, b in zip(self.whole, self.busy, strict=True)]
+        self.savers = sorted((i for i, s in enumerate(self.spares) if s > 0), key=lambda i: -self.spares[i])
         self.stepped = [step > SECOND for step in best.columns.step.tolist()]
         self.unit = ((spans.longest - spans.setup) / spans.alone).tolist()  # of the work, by one unit
         self.most = spans.most.tolist()
         self.gpus, self.card = best.columns.gpus.tolist(), best.columns.card.tolist()
         piece = [max(e, 0.0) for e in worth.piece.tolist()]
-        full = [p if s else b / u for p, s, b, u in zip(piece, self.stepped, self.busy, self.unit, strict=True)]
+        full = [
+            p if s else b / u for p, s, b, u in zip(piece, self.stepped, self.busy, self.unit, strict=True)
+        ]
         size = len(self.beyond)
         first = min(range(size), key=lambda i: (self.beyond[i], i))
         others = sorted((i for i in range(size) if i != first), key=lambda i: (-full[i], i))
@@ -78,13 +84,12 @@ class _Multisets:
         for n in [*range(min(enough, room), -1, -1), *range(enough + 1, room + 1)]:
             held[first] = n
             least, left = self.lower + n * self.beyond[first], 1 - n * unit
-            if left <= TOLERANCE:
+            whole = self.lower + n * self.whole[first]
+            does, others = self._cheap(whole, -left) if left <= TOLERANCE else (False, True)
+            if does:
                 yield held
-            if self._fits(least, 0.0, left, last):
-                slope = self.spares[first] if n else 0.0
-                slopes = (slope, 0.0) if self.stepped[first] else (0.0, slope)
-                whole = self.lower + n * self.whole[first]
-                yield from self._beside(last, (least, 0.0, whole, *slopes), left, 0)
+            if others and self._fits(least, 0.0, left, last):
+                yield from self._beside(last, least, 0.0, whole, left, 0)
         held[first] = 0
 
     def _fits(self, least: float, spared: float, left: float, k: int) -> bool:
@@ -95,47 +100,53 @@ class _Multisets:
             least -= spared
         return least <= self.best.upper * (1 + 2 * TOLERANCE)
 
+    def _cheap(self, whole: float, spare: float) -> tuple[bool, bool]:
+        """Whether units that could do more than the work, by so much, may cost little enough; and with others beside.
+
+        whole: cost if all work to the end. Of what they do too much, dear units are spared first; once all of them
+        are, less work by the others, or more work than was asked, only adds to the excess, whatever is beside them.
+        """
+        top, held = self.best.upper * (1 + 2 * TOLERANCE), self.held
+        for i in self.savers:
+            if held[i]:
+                less = self.once[i] + (held[i] - 1) * self.again[i]
+                done = min(less, self.spares[i] * spare)
+                whole, spare = whole - done, spare - done / self.spares[i]
+        if spare <= TOLERANCE:
+            return whole <= top, True
+        rate = min((-s for s, n in zip(self.spares, held, strict=True) if n and s <= 0), default=self.lower)
+        whole += spare * min(rate, self.lower)
+        return whole <= top, whole <= top
+
     def _beside(
-        self, top: int, costs: tuple[float, float, float, float, float], left: float, depth: int
+        self, top: int, least: float, spared: float, whole: float, left: float, depth: int
     ) -> Iterator[list[int]]:
         """Units of columns up to `top` beside those held, which leave so much of the work.
 
-        costs: at least, all units working to the end; what the one that need not saves of it; if all units whatever
-        their billing work to the end; what those billed in steps, and others, save for a piece of the work.
+        least: cost, all units working to the end but the last of each column billed in steps; spared: what the one
+        other that need not saves of it; whole: cost if all work to the end.
         """
         best, held = self.best, self.held
         best.count(depth)
-        least, spared, whole, by_step, as_used = costs
         for k in range(top, 0, -1):
             i = self.order[k]
-            beyond = self.beyond[i]
+            busy, beyond = self.busy[i], self.beyond[i]
             if self.stepped[i]:
-                more, saved = least + (self.busy[i] if held[i] else beyond), spared
-                slopes = (max(by_step, self.spares[i]), as_used)
+                more, saved = least + (busy if held[i] else beyond), spared
             else:
-                more, saved = least + self.busy[i], max(spared, self.busy[i] - beyond)
-                slopes = (by_step, max(as_used, self.spares[i]))
+                more, saved = least + busy, max(spared, busy - beyond)
             rest = left - self.unit[i]
             if not self._fits(more, saved, rest, k):
                 continue
-            if held[i] < self.most[i] and best.room(self.card[i], held) >= self.gpus[i]:
+            if held[i] < self.most[i] and (self.free or best.room(self.card[i], held) >= self.gpus[i]):
                 held[i] += 1
                 full = whole + self.whole[i]
-                if rest <= TOLERANCE and self._does(more, saved, full, *slopes, -rest):
+                does, others = self._cheap(full, -rest) if rest <= TOLERANCE else (False, True)
+                if does:
                     yield held
-                yield from self._beside(k, (more, saved, full, *slopes), rest, depth + 1)
+                if others:
+                    yield from self._beside(k, more, saved, full, rest, depth + 1)
                 held[i] -= 1
-
-    def _does(
-        self, least: float, saved: float, whole: float, by_step: float, as_used: float, spare: float
-    ) -> bool:
-        """Whether units that could do more than the work, by so much, may cost little enough."""
-        groups = [(by_step, max(0.0, whole - least)), (as_used, saved)]
-        for slope, most in sorted(groups, reverse=True):
-            if slope and spare > 0:
-                less = min(most, slope * spare)
-                whole, spare = whole - less, spare - less / slope
-        return whole <= self.best.upper * (1 + 2 * TOLERANCE)
 
 
 def _guesses(best: Best, spans: Spans, worth: Worth) -> Iterator[list[int]]:
@@ -169,6 +180,8 @@ class _Hours:
                 columns.fixed, columns.rate, spans.alone, columns.step, spans.longest, spans.full, spans.rest,
             )
         )  # fmt: skip
+        cheapest = sorted(range(len(self.rate)), key=lambda i: (self.rate[i] * self.alone[i], i))
+        self.rank = {i: k for k, i in enumerate(cheapest)}
         self.least = least_hours(columns, spans, best.limits).tolist()
         self.replicas = columns.replicas.tolist()
 
@@ -253,7 +266,7 @@ class _Hours:
             more = min(more, left * self.alone[i])
             held[k] += more
             left = max(0.0, left - more / self.alone[i])
-        for k in sorted(range(len(used)), key=lambda k: (self.rate[used[k]] * self.alone[used[k]], k)):
+        for k in sorted(range(len(used)), key=lambda k: self.rank[used[k]]):
             i = used[k]
             more = max(0.0, min(left * self.alone[i], top[k] - held[k]))
             held[k] += more

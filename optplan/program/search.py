@@ -17,7 +17,7 @@ from optplan.program.limits import Limits
 from optplan.program.worth import Worth
 from optplan.units import TOLERANCE
 
-MOST_STEPS = 1500  # choices looked at before the search gives up
+MOST_STEPS = 8000  # choices looked at before the search gives up
 MOST_CARDS = 10**9
 MOST_DEPTH = 200  # units beside those of the cheapest work
 

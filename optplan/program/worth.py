@@ -32,7 +32,7 @@ class Worth:
             can be moved from the dearer of two idle ones to the other until one of them is full or gone. Where they
             are billed in steps, all units of a column but one do: what fits into fewer units is done by fewer
     whole   excess of a unit that works to the end, whatever its billing
-    spares  excess that a unit saves for each piece of the work that it leaves to others, at most
+    spares  excess that a unit saves for each piece of the work that it leaves to others; below 0 it costs more
     """
 
     excess: np.ndarray
@@ -127,13 +127,13 @@ def batch_worth(columns: Columns, spans: Spans, limits: Limits) -> Worth:
         piece = np.minimum(
             np.where(done > 0, short / done, math.inf), np.where(work > 0, long / work, math.inf)
         )
-        spares = np.where(work > done, np.maximum(long - short, 0.0) / (work - done), 0.0)
+        spares = np.where(work > done, (long - short) / (work - done), 0.0)
     excess = np.minimum(short, long)
     busy = excess
     if limits.min_replicas <= 1:
         # n units are billed more than n - 1 could use of whole steps, and one step at least beyond that
         idle = spans.longest - spans.full * columns.step + begun - columns.step
-        stepped = np.maximum(excess, long - spares * idle / spans.alone)
+        stepped = np.maximum(excess, long - np.maximum(spares, 0.0) * idle / spans.alone)
         busy = np.where(columns.step <= SECOND, long, stepped)
     return Worth(excess, lower, _batch_upper(columns, spans, limits), piece, busy, long, spares)
 

@@ -176,7 +176,7 @@ def test_a_rate_of_interest_is_shown_beside_the_undiscounted_total(catalog: Cata
 def test_every_portfolio_problem_has_a_plan(path: Path, catalog: Catalog) -> None:
     for source in read_all(path):
         assert isinstance(source, PortfolioSource)
-        checked(solve_portfolio(source.portfolio, catalog, base=source.base, time_limit=8.0))
+        checked(solve_portfolio(source.portfolio, catalog, base=source.base))
 
 
 def long_portfolio(tmp_path: Path) -> Path:
