@@ -31,7 +31,8 @@ def mixed(count: int) -> Iterator[object]:
         elif kind < 0.5:
             yield train(draw.randrange(1, 30) * 10**6, f"equal-{number}")
         else:
-            yield train(number * 1000 + 1, f"own-{number}")
+            # of its own length, so that no assessment is shared and a run lasts long enough to be killed
+            yield train(number * 1000 + 1, f"own-{number}", sequence=512 + number, rules="engineering")
 
 
 @pytest.fixture(scope="module")
