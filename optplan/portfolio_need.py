@@ -11,18 +11,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Discriminator, Field, WithJsonSchema, model_validator
 
 from optplan import units
-from optplan.need import (
-    AnyNeed,
-    Cards,
-    Cash,
-    Currency,
-    Finetune,
-    Generate,
-    Part,
-    Serve,
-    Word,
-    about,
-)
+from optplan.need import AnyNeed, Finetune, Generate, Part, Serve
+from optplan.need.fields import Cards, Cash, Currency, Word, about, listed, whole
 
 Way = Literal["on_demand", "spot", "reserved_1y", "reserved_3y", "buy", "api"]
 WAYS: Final[tuple[Way, ...]] = ("on_demand", "reserved_1y", "reserved_3y", "buy", "api")
@@ -68,29 +58,18 @@ def power(value: object) -> float:
     return number * scale[word.lower()]
 
 
-def _listed(value: object) -> object:
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
-
-
-def _month(value: object) -> int:
-    amount = units.count(value)
-    if amount != int(amount):
-        raise ValueError(f"{value!r} is not a whole number")
-    return int(amount)
-
-
 def _schema(kind: str | list[str], *examples: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": kind, "examples": list(examples)})
 
 
-Month = Annotated[int, BeforeValidator(_month), Field(ge=1, le=MOST_MONTHS), _schema("integer", 36)]
+Month = Annotated[int, BeforeValidator(whole), Field(ge=1, le=MOST_MONTHS), _schema("integer", 36)]
 Amount = Annotated[
     float, BeforeValidator(units.count), Field(ge=0, le=1e18), _schema(["number", "string"], 8, "2M")
 ]
 Growth = Annotated[float, BeforeValidator(growth), _schema("string", "5% per month", "40% per year")]
 Rate = Annotated[float, BeforeValidator(yearly_rate), Field(ge=0, le=1), _schema("string", "8%")]
 Power = Annotated[float, BeforeValidator(power), Field(gt=0, le=1e9), _schema("string", "40 kW", "0.5 MW")]
-Ways = Annotated[list[Way], BeforeValidator(_listed), Field(min_length=1)]
+Ways = Annotated[list[Way], BeforeValidator(listed), Field(min_length=1)]
 
 
 class Demand(Part):

@@ -104,21 +104,19 @@ def lp_text(program: Program) -> str:
         return path.read_text()
 
 
-class _Highs(pulp.HiGHS):  # type: ignore[misc]
-    """PuLP's HiGHS, but Ctrl-C stops the search at once and keeps the best plan found so far."""
-
-    def callSolver(self, lp: Any) -> None:
-        highs = lp.solverModel
-        highs.HandleUserInterrupt = True
-        finished = started = False
-        while not finished:
-            try:
-                if not started:
-                    started = True
-                    highs.startSolve()
-                finished, _ = highs.wait(0.05)
-            except KeyboardInterrupt:
-                highs.cancelSolve()
+def _search(problem: pulp.LpProblem) -> None:
+    """PuLP's call of HiGHS, but Ctrl-C stops the search at once and keeps the best plan found so far."""
+    highs = problem.solverModel
+    highs.HandleUserInterrupt = True
+    finished = started = False
+    while not finished:
+        try:
+            if not started:
+                started = True
+                highs.startSolve()
+            finished, _ = highs.wait(0.05)
+        except KeyboardInterrupt:
+            highs.cancelSolve()
 
 
 def solve_program(program: Program, time_limit: float | None = None) -> Solution:
@@ -128,10 +126,10 @@ def solve_program(program: Program, time_limit: float | None = None) -> Solution
     """
     start = time.perf_counter()
     if not program.variables:  # PuLP has no answer for a program without any
-        if _broken(program, {}, 0.0):
+        if program.broken({}, 0.0):
             return Solution("infeasible", {}, math.inf, math.inf, 0.0, 0)
         return Solution("optimal", {}, 0.0, 0.0, 0.0, 0)
-    scale = _scale(program)
+    scale = program.scale
     problem, variables = _run(program, scale, time_limit, USUAL)
     if _leans(program, problem, variables, scale):
         again = [_run(program, scale, time_limit, options) for options in TIGHT]
@@ -150,7 +148,7 @@ def solve_program(program: Program, time_limit: float | None = None) -> Solution
     bound = (info.mip_dual_bound if has_integers else info.objective_function_value) / scale
     if not proven and not has_integers:
         bound = -math.inf
-    if broken := _broken(program, values, ROW_TOLERANCE):
+    if broken := program.broken(values, ROW_TOLERANCE):
         if not proven:  # stopped before there was a plan that holds exactly
             return Solution("unknown", {}, math.inf, bound, seconds, 0)
         raise ArithmeticError(f"the solver's answer breaks row {broken}")
@@ -163,7 +161,9 @@ def _run(
     program: Program, scale: float, time_limit: float | None, options: Mapping[str, Any]
 ) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
     problem, variables = to_pulp(program, scale)
-    problem.solve(_Highs(msg=False, timeLimit=time_limit, threads=1, **options))
+    solver = pulp.HiGHS(msg=False, timeLimit=time_limit, threads=1, **options)
+    solver.callSolver = _search
+    problem.solve(solver)
     return problem, variables
 
 
@@ -188,13 +188,7 @@ def _leans(program: Program, problem: pulp.LpProblem, variables: list[pulp.LpVar
     moved = abs(program.cost(values) - found) > least
     if any(v.integer for v in program.variables):
         moved |= found - info.mip_dual_bound / scale > least
-    return moved or _broken(program, values, LEANING) is not None
-
-
-def _scale(program: Program) -> float:
-    """What brings the objective's coefficients near 1, since the solver's tolerances are absolute."""
-    costs = sorted(abs(v.cost) for v in program.variables if v.cost)
-    return 2.0 ** -round(math.log2(costs[len(costs) // 2])) if costs else 1.0
+    return moved or program.broken(values, LEANING) is not None
 
 
 def _no_solution(program: Program, status: Any) -> Literal["infeasible", "unbounded", "unknown"]:
@@ -215,13 +209,3 @@ def _rounded(program: Program, variables: list[pulp.LpVariable]) -> dict[int, fl
         if value:
             values[i] = value
     return values
-
-
-def _broken(program: Program, values: dict[int, float], tolerance: float) -> str | None:
-    """A row that the values do not keep to, with both sides."""
-    for row in program.rows:
-        activity = program.activity(row, values)
-        room = tolerance * (1.0 + max((abs(c) for c in row.coefficients.values()), default=0.0))
-        if activity > row.high + room or activity < row.low - room:
-            return f"{row.name}: {activity} not in {row.low}..{row.high}"
-    return None

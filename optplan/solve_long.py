@@ -93,7 +93,7 @@ def search(
     begin = time.perf_counter()
     if not program.variables:
         return Solution("optimal", {}, 0.0, 0.0, 0.0, 0)
-    scale = _scale(program)
+    scale = program.scale
     highs = _highs({"mip_rel_gap": gap, "mip_abs_gap": 0.0})
     highs.passModel(_model(program, scale))
     if target is not None:
@@ -113,7 +113,7 @@ def search(
 def fixed(program: Program, values: Mapping[int, float]) -> Solution:
     """The cheapest solution with these whole numbers: a corner of what is left, so that whole flows are whole."""
     begin = time.perf_counter()
-    scale = _scale(program)
+    scale = program.scale
     highs = _highs({"solver": "simplex"})
     model = _model(program, scale)
     lower, upper = np.array(model.col_lower_), np.array(model.col_upper_)
@@ -128,21 +128,11 @@ def fixed(program: Program, values: Mapping[int, float]) -> Solution:
     return Solution(found.status, found.values, found.cost, -math.inf, found.seconds, 0)
 
 
-def broken(program: Program, values: Mapping[int, float], tolerance: float = ROW_TOLERANCE) -> str | None:
-    """A row that the values do not keep to, with both sides; None where all hold."""
-    for row in program.rows:
-        activity = program.activity(row, values)
-        room = tolerance * (1.0 + max((abs(c) for c in row.coefficients.values()), default=0.0))
-        if activity > row.high + room or activity < row.low - room:
-            return f"{row.name}: {activity} not in {row.low}..{row.high}"
-    return None
-
-
 class Relaxed:
     """A linear program that grows by columns: its solution, its prices, and as whole numbers where asked."""
 
     def __init__(self, program: Program) -> None:
-        self.scale = _scale(program)
+        self.scale = program.scale
         self.highs = _highs({})
         model = _model(program, self.scale)
         self.integers = [i for i, v in enumerate(program.variables) if v.integer]
@@ -153,16 +143,9 @@ class Relaxed:
     def add_rows(self, low: float, high: float, count: int) -> int:
         """Empty rows low <= sum <= high, which columns then enter; returns the first one's index."""
         first = self.highs.getNumRow()
-        none = np.zeros(0)
-        self.highs.addRows(
-            count,
-            np.full(count, low),
-            np.full(count, high),
-            0,
-            np.zeros(count, np.int32),
-            none.astype(np.int32),
-            none,
-        )
+        none, starts = np.zeros(0), np.zeros(count, np.int32)
+        sides = (np.full(count, low), np.full(count, high))
+        self.highs.addRows(count, *sides, 0, starts, none.astype(np.int32), none)
         return int(first)
 
     def add_columns(
@@ -176,16 +159,9 @@ class Relaxed:
         pairs = [pair for column in columns for pair in column]
         index = np.array([row for row, _ in pairs], dtype=np.int32)
         value = np.array([coefficient for _, coefficient in pairs], dtype=float)
-        self.highs.addCols(
-            count,
-            np.array(costs, dtype=float) * self.scale,
-            np.zeros(count),
-            np.full(count, upper),
-            len(pairs),
-            starts,
-            index,
-            value,
-        )
+        scaled = np.array(costs, dtype=float) * self.scale
+        ends = (np.zeros(count), np.full(count, upper))
+        self.highs.addCols(count, scaled, *ends, len(pairs), starts, index, value)
         return int(first)
 
     def solve(self, stop: Stop) -> tuple[float, np.ndarray, np.ndarray, np.ndarray] | None:
@@ -224,12 +200,8 @@ class Relaxed:
         info = highs.getInfo()
         if info.primal_solution_status != FEASIBLE:
             return None
-        values = np.array(highs.getSolution().col_value)
-        return (
-            float(info.objective_function_value / self.scale),
-            float(info.mip_dual_bound / self.scale),
-            values,
-        )
+        cost, bound = info.objective_function_value / self.scale, info.mip_dual_bound / self.scale
+        return float(cost), float(bound), np.array(highs.getSolution().col_value)
 
 
 def _highs(options: Mapping[str, Any]) -> Any:
@@ -258,12 +230,6 @@ def _model(program: Program, scale: float) -> Any:
     model.a_matrix_.index_ = np.array([i for row in rows for i in row.coefficients], dtype=np.int32)
     model.a_matrix_.value_ = np.array([c for row in rows for c in row.coefficients.values()], dtype=float)
     return model
-
-
-def _scale(program: Program) -> float:
-    """What brings the objective's coefficients near 1, since the solver's tolerances are absolute."""
-    costs = sorted(abs(v.cost) for v in program.variables if v.cost)
-    return 2.0 ** -round(math.log2(costs[len(costs) // 2])) if costs else 1.0
 
 
 def _run(highs: Any, stop: Stop, progress: Progress | None, scale: float, seconds: float = math.inf) -> None:
@@ -320,7 +286,7 @@ def _solution(program: Program, highs: Any, scale: float, seconds: float) -> Sol
     bound = (info.mip_dual_bound if whole else info.objective_function_value) / scale
     if status != highspy.HighsModelStatus.kOptimal and not whole:
         bound = -math.inf
-    if broken(program, values):
+    if program.broken(values, ROW_TOLERANCE):
         return Solution("unknown", {}, math.inf, bound, seconds, 0)
     proven = status == highspy.HighsModelStatus.kOptimal and cost - bound <= 1e-7 * abs(cost) + 1e-9
     return Solution(

@@ -246,3 +246,8 @@ def number(value: float, digits: int = 4) -> str:
 def amount(value: float, code: str) -> str:
     """Money for a table: two decimals, thousands grouped, the currency behind."""
     return f"{value:,.2f} {code}"
+
+
+def finite(value: float) -> float | None:
+    """The number, or None where it is infinite or none at all."""
+    return value if math.isfinite(value) else None

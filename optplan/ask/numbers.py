@@ -58,7 +58,6 @@ _TIME_UNITS: Final = (
     (r"months?|mos?|个?月", 2592000.0),
     (r"years?|yrs?|y|年", 31536000.0),
 )
-_BYTE_UNITS: Final = {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 _MONEY_WORDS = "|".join(sorted((re.escape(w) for w in CURRENCY_WORDS), key=len, reverse=True))
 _MONEY_SIGNS = "|".join(sorted((re.escape(w) for w in CURRENCY_SIGNS), key=len, reverse=True))
 

@@ -12,8 +12,8 @@ import orjson
 from optplan.batch.rows import MAX_ROW_BYTES, SHARED, Row, bad, filled
 from optplan.batch.tables import parquet, table
 from optplan.errors import BadInput, Fault
-from optplan.problem.judge import Judge, plain
-from optplan.problem.tree import documents
+from optplan.problem.judge import Judge
+from optplan.problem.tree import documents, plain
 
 _MARK = re.compile(rb"---(\s|$)")
 _LINE = re.compile(r":(\d+):(\d+)$")

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from optplan.batch.inputs import STDIN, Inputs
+from optplan.batch.inputs import Inputs
 from optplan.batch.work import Settings
 from optplan.catalog.schema import DATA
 from optplan.errors import BadInput, Fault
@@ -130,8 +130,3 @@ def _change(name: str, then: Any, now: Any) -> str:
     if name == "version":
         return f"it was begun by version {then}"
     return f"the {name} has changed"
-
-
-def of_stdin(inputs: Inputs) -> bool:
-    """Is standard input among the inputs?"""
-    return any(file.name == STDIN for file in inputs.files)

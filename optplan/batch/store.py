@@ -113,32 +113,17 @@ class Store:
 
         Rows can be added only when this has run to its end.
         """
-        offset = 0
-        with open(os.dup(self._part), "rb") as file:
-            file.seek(0)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    break
-                yield line[:-1], offset
-                offset += len(line)
-        os.ftruncate(self._part, offset)
-        self._size = offset
+        yield from _whole(self._part)
+        self._size = os.fstat(self._part).st_size
         self._recall()
 
     def _recall(self) -> None:
         """Take up the answers that came before their turn; a torn last one is cut off."""
-        offset = 0
-        with open(os.dup(self._ahead), "rb") as file:
-            file.seek(0)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    break
-                key, status, rest = line[:-1].split(b" ", 2)
-                at = offset + len(key) + len(status) + 2
-                self._early[key] = Entry(key, status.decode(), None, False, True, at, len(rest))
-                offset += len(line)
-        os.ftruncate(self._ahead, offset)
-        self._ahead_size, self._live = offset, len(self._early)
+        for line, offset in _whole(self._ahead):
+            key, status, rest = line.split(b" ", 2)
+            at = offset + len(key) + len(status) + 2
+            self._early[key] = Entry(key, status.decode(), None, False, True, at, len(rest))
+        self._ahead_size, self._live = os.fstat(self._ahead).st_size, len(self._early)
 
     def answered(self, line: Line, status: str, offset: int, size: int) -> None:
         """Note that a row found by `finished` is this line's, so that equal needs use its answer."""
@@ -209,6 +194,19 @@ class Store:
         if moved and not self._live and self._ahead_size:
             os.ftruncate(self._ahead, 0)
             self._ahead_size = 0
+
+
+def _whole(descriptor: int) -> Iterator[tuple[bytes, int]]:
+    """(line without its end, offset) of every whole line; in the end what follows the last of them is cut off."""
+    offset = 0
+    with open(os.dup(descriptor), "rb") as file:
+        file.seek(0)
+        for line in file:
+            if not line.endswith(b"\n"):
+                break
+            yield line[:-1], offset
+            offset += len(line)
+    os.ftruncate(descriptor, offset)
 
 
 def _write(file: int, content: bytes, offset: int) -> None:

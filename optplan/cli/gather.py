@@ -207,4 +207,4 @@ def _placed(source: Source, fault: Fault) -> Fault:
     path = tuple(fault.place.split("."))
     if source.written is None or path[0] not in type(source.need).model_fields:
         return fault
-    return source.written.fault(path, fault.code, fault.message, fault.hint)
+    return source.written.judge.fault(path, fault.code, fault.message, fault.hint)

@@ -186,4 +186,4 @@ def _placed(source: PortfolioSource, fault: Fault) -> Fault:
     path = tuple(int(part) if part.isdecimal() else part for part in fault.place.split("."))
     if path[0] not in type(source.portfolio).model_fields:
         return fault
-    return source.fault(path, fault.code, fault.message, fault.hint)
+    return source.judge.fault(path, fault.code, fault.message, fault.hint)

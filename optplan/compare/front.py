@@ -17,6 +17,7 @@ from optplan.errors import BadInput, Fault, nearest
 from optplan.need import AnyNeed
 from optplan.plan import Plan
 from optplan.planner import load_catalog, solve
+from optplan.units import finite
 
 OBJECTIVES: Final = ("cost", "time", "carbon")
 PLACE: Final = "--pareto"
@@ -49,8 +50,8 @@ class FrontPoint:
         """{cost, hours, carbon_kg, proven, smooth, plan}."""
         return {
             "cost": self.cost,
-            "hours": _finite(self.hours),
-            "carbon_kg": _finite(self.carbon_kg),
+            "hours": finite(self.hours),
+            "carbon_kg": finite(self.carbon_kg),
             "proven": self.proven,
             "smooth": self.smooth,
             "plan": self.plan.json(),
@@ -258,7 +259,3 @@ def _with_deadline(need: AnyNeed, hours: float) -> AnyNeed:
 
 def _with_carbon(need: AnyNeed, kg: float) -> AnyNeed:
     return need.model_copy(update={"limits": need.limits.model_copy(update={"carbon": kg})})
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -22,7 +22,7 @@ from optplan.planner.assemble import widest
 from optplan.planner.carbon import weighed
 from optplan.planner.context import Context
 from optplan.planner.pricing import TIMES, Pricing, card_charges
-from optplan.units import TOLERANCE
+from optplan.units import TOLERANCE, finite
 
 End = Literal["low", "high"]
 ENDS: Final[tuple[End, End]] = ("low", "high")
@@ -91,9 +91,7 @@ class Tornado:
             "currency": self.currency,
             "varied": self.varied,
             "moving": self.moving,
-            "bars": [
-                asdict(bar) | {"swing": bar.swing if math.isfinite(bar.swing) else None} for bar in self.bars
-            ],
+            "bars": [asdict(bar) | {"swing": finite(bar.swing)} for bar in self.bars],
         }
 
 

@@ -16,6 +16,7 @@ from optplan.need import AnyNeed
 from optplan.plan import Plan
 from optplan.planner import load_catalog, solve
 from optplan.settle import settle
+from optplan.units import finite
 
 Verdict = Literal["chosen", "dearer", "equal", "refused", "shut out", "not offered"]
 # what each limit is when it lets everything in
@@ -78,7 +79,7 @@ class WhyNot:
         ]
         found = self.other.refusals if self.other is not None else []
         refusals = [
-            {"gpu": r.gpu, "requirement": r.requirement, "needs": _finite(r.left), "has": _finite(r.right),
+            {"gpu": r.gpu, "requirement": r.requirement, "needs": finite(r.left), "has": finite(r.right),
              "unit": r.unit, "layout": r.layout, "label": r.label}
             for r in found
         ]  # fmt: skip
@@ -168,7 +169,3 @@ def _only(catalog: Catalog, rows: np.ndarray) -> Catalog:
     other = copy.copy(catalog)
     other.offers = replace(offers, **kept)
     return other
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from optplan.exports.document import Document, as_yaml, refuse
-from optplan.exports.launch import Nodes, command, documents, setup
+from optplan.exports.launch import Nodes, command, documents, provider_of, setup
 from optplan.exports.unit import PORT, SCRIPT, WEIGHTS, Unit, header, weights
 from optplan.plan import Plan
 
@@ -51,14 +51,7 @@ def _run(unit: Unit, name: str) -> dict[str, Any]:
 
 def _machines(unit: Unit) -> dict[str, Any]:
     card = unit.card
-    if card.purchase == "buy":
-        raise refuse(
-            TO, f"{card.gpu} is bought; dstack rents", "--to vllm or --to torchrun write what runs on it"
-        )
-    backend = "kubernetes" if card.purchase == "owned" else BACKENDS.get(card.provider)
-    if backend is None:
-        cure = f"limits: {{providers: [{', '.join(sorted(BACKENDS))}]}} keeps to its backends"
-        raise refuse(TO, f"dstack has no backend called {card.provider}", cure)
+    backend = provider_of(card, TO, "dstack", "backend", BACKENDS)
     known = unit.plan.catalog.cards[card.gpu]
     gpu: dict[str, Any] = {"name": _name(known.family), "count": unit.cards}
     if known.memory_gb == known.memory_gb:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from optplan.errors import BadInput, Fault
 from optplan.exports import torchrun, vllm
-from optplan.exports.document import Document
+from optplan.exports.document import Document, refuse
 from optplan.exports.unit import SCRIPT, Unit, slug, units_of
-from optplan.plan import Plan
+from optplan.plan import CardLine, Plan
 
 VLLM_PACKAGES: Final = "vllm"
 TRAINING_PACKAGES: Final = "torch 'transformers>=5' datasets peft accelerate"
@@ -52,6 +52,19 @@ def documents(plan: Plan, to: str, write: Callable[[Unit, str], str]) -> list[Do
     if not done:
         raise BadInput(faults)
     return [replace(document, text="".join(lost) + document.text) for document in done]
+
+
+def provider_of(card: CardLine, to: str, tool: str, kind: str, names: Mapping[str, str]) -> str:
+    """The tool's name of who rents the cards; the house's own are on Kubernetes. Raises BadInput where it has none."""
+    if card.purchase == "buy":
+        raise refuse(
+            to, f"{card.gpu} is bought; {tool} rents", "--to vllm or --to torchrun write what runs on it"
+        )
+    name = "kubernetes" if card.purchase == "owned" else names.get(card.provider)
+    if name is None:
+        cure = f"limits: {{providers: [{', '.join(sorted(names))}]}} keeps to its {kind}s"
+        raise refuse(to, f"{tool} has no {kind} called {card.provider}", cure)
+    return name
 
 
 def setup(unit: Unit) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from optplan.exports.document import Document, as_yaml, refuse
-from optplan.exports.launch import Nodes, command, documents, setup
+from optplan.exports.document import Document, as_yaml
+from optplan.exports.launch import Nodes, command, documents, provider_of, setup
 from optplan.exports.unit import PORT, WEIGHTS, Unit, header, weights
 from optplan.plan import Plan
 
@@ -52,14 +52,7 @@ def _task(unit: Unit, name: str) -> dict[str, Any]:
 
 def _resources(unit: Unit) -> dict[str, Any]:
     card = unit.card
-    if card.purchase == "buy":
-        raise refuse(
-            TO, f"{card.gpu} is bought; SkyPilot rents", "--to vllm or --to torchrun write what runs on it"
-        )
-    cloud = "kubernetes" if card.purchase == "owned" else CLOUDS.get(card.provider)
-    if cloud is None:
-        cure = f"limits: {{providers: [{', '.join(sorted(CLOUDS))}]}} keeps to its clouds"
-        raise refuse(TO, f"SkyPilot has no cloud called {card.provider}", cure)
+    cloud = provider_of(card, TO, "SkyPilot", "cloud", CLOUDS)
     family = unit.plan.catalog.cards[card.gpu].family
     anywhere = card.region in ("any", "default") or cloud == "kubernetes"
     found: dict[str, Any] = {"infra": cloud if anywhere else f"{cloud}/{card.region}"}

@@ -17,6 +17,7 @@ from optplan.catalog.load import Catalog
 from optplan.errors import BadInput, Fault
 from optplan.imports.account import Imported
 from optplan.imports.cards import card_of, gib_of_vms
+from optplan.imports.files import amount, text_of
 from optplan.imports.skypilot_google import HOSTS, committed_below
 
 _NEEDED = ("InstanceType", "AcceleratorName", "AcceleratorCount", "Price", "SpotPrice", "Region")
@@ -40,7 +41,7 @@ class _Row:
     @property
     def cards(self) -> int:
         """Cards in the unit; 0 if the file does not state a whole number of them."""
-        value = _amount(self.cells["AcceleratorCount"])
+        value = amount(self.cells["AcceleratorCount"])
         return int(value) if value >= 1 and not value % 1 else 0
 
     @property
@@ -90,12 +91,12 @@ class _File:
                     self.refuse(reader.line_num, reason, ",".join(values)[:200])
                 elif values[accelerator]:
                     cells = dict(zip(header, values, strict=True))
-                    yield _Row(reader.line_num, cells, _amount(cells["Price"]), _amount(cells["SpotPrice"]))
+                    yield _Row(reader.line_num, cells, amount(cells["Price"]), amount(cells["SpotPrice"]))
                 else:
                     self.out.aside[NO_ACCELERATOR] += 1
                     if self.provider == "gcp" and values[first].startswith(("a2-", "a3-", "a4-", "g2-")):
                         cells = dict(zip(header, values, strict=True))
-                        prices = _amount(cells["Price"]), _amount(cells["SpotPrice"])
+                        prices = amount(cells["Price"]), amount(cells["SpotPrice"])
                         self.hosts[cells["AvailabilityZone"], values[first]] = (*prices, cells)
 
     def _with_hosts(self, rows: list[_Row]) -> Iterator[_Row]:
@@ -189,10 +190,10 @@ class _File:
             "instance": cells["InstanceType"],
             "card": row.card,
             "gpus": str(row.cards),
-            "on_demand_per_hour": _text(row.price),
-            "spot_per_hour": _text(row.spot),
-            "vcpus": _text(_amount(cells.get("vCPUs", ""))),
-            "host_memory_gib": _text(_amount(cells.get("MemoryGiB", ""))),
+            "on_demand_per_hour": text_of(row.price),
+            "spot_per_hour": text_of(row.spot),
+            "vcpus": text_of(amount(cells.get("vCPUs", ""))),
+            "host_memory_gib": text_of(amount(cells.get("MemoryGiB", ""))),
             "currency": _CURRENCY.get(self.provider, "USD"),
             "date": self.date,
             "date_precision": "day",
@@ -219,19 +220,6 @@ def import_skypilot(directory: Path) -> Imported:
             raise BadInput(Fault("unreadable-file", str(path), f"cannot be read: {error}", hint)) from None
     out.sort()
     return out
-
-
-def _amount(text: str) -> float:
-    """The number; nan if blank, zero, negative or no number, all of which mean unknown."""
-    try:
-        value = float(text)
-    except ValueError:
-        return math.nan
-    return value if 0 < value < math.inf else math.nan
-
-
-def _text(value: float) -> str:
-    return "" if value != value else f"{value:.10g}"
 
 
 def _rank(row: _Row) -> tuple[float, float, int]:

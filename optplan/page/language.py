@@ -7,10 +7,9 @@ import functools
 import re
 from dataclasses import dataclass
 from importlib import resources
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 Code = Literal["en", "zh"]
-CODES: Final[tuple[str, ...]] = get_args(Code)
 TEXTS: Final = resources.files("optplan.page") / "texts"
 HOLE: Final = re.compile(r"\{(\w+)\}")
 ROW: Final = re.compile(r" \([^()]*=[^()]*\)$")

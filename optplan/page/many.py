@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -11,8 +10,8 @@ from markupsafe import Markup
 
 from optplan.page import sentence
 from optplan.page.charts.stack import Layer, stack_chart
+from optplan.page.part import Part
 from optplan.page.pointer import Ref
-from optplan.page.words import Words
 
 HOLDINGS: Final = ("owned", "reserved", "rented", "hired")
 KINDS: Final = {
@@ -25,23 +24,10 @@ PAID: Final = ("rent", "buying", "reserved", OTHER, "api", "resale")
 
 
 @dataclass(frozen=True)
-class Many:
-    """One portfolio on the page. need: its section of the JSON, as `Section` calls it."""
+class Many(Part):
+    """One portfolio on the page."""
 
-    need: Ref
-    index: int
-    words: Words
     template: str = "portfolio.html.j2"
-
-    @property
-    def id(self) -> str:
-        """The anchor of this section."""
-        return f"part-{self.index + 1}"
-
-    @property
-    def fill(self) -> Callable[..., Markup]:
-        """A message with numbers in its holes."""
-        return lambda key, **values: sentence.fill(self.words.language.text(key), **values)
 
     @property
     def sub(self) -> Markup:

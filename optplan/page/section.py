@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -14,9 +13,9 @@ from optplan.page import sentence
 from optplan.page.charts.curve import curve_chart, what_text
 from optplan.page.charts.lines import lines_chart, volume_chart
 from optplan.page.charts.tornado import tornado_chart
+from optplan.page.part import Part
 from optplan.page.pointer import Ref
 from optplan.page.tree import tree
-from optplan.page.words import Words
 from optplan.report.plan import SHORT
 
 LEAST_MONTHS: Final = 2.0  # below this a chart by month has nothing to show
@@ -25,28 +24,15 @@ SAME: Final = 0.01  # times that differ by less are called the same
 
 
 @dataclass(frozen=True)
-class Section:
-    """One need on the page. need: its section of the JSON."""
+class Section(Part):
+    """One need on the page."""
 
-    need: Ref
-    index: int
-    words: Words
     template: str = "need.html.j2"
-
-    @property
-    def id(self) -> str:
-        """The anchor of this section."""
-        return f"part-{self.index + 1}"
 
     @property
     def answer(self) -> Markup:
         """The answer in one sentence."""
         return sentence.answer(self.need.plan, self.words)
-
-    @property
-    def fill(self) -> Callable[..., Markup]:
-        """A message with numbers in its holes."""
-        return lambda key, **values: sentence.fill(self.words.language.text(key), **values)
 
     @property
     def sub(self) -> Markup:

@@ -11,7 +11,7 @@ from optplan.plan import Status
 from optplan.portfolio.decompose import decompose
 from optplan.portfolio.flat import Flat, flat_program
 from optplan.portfolio.parts import Instance
-from optplan.solve_long import Stop, broken, fixed, search
+from optplan.solve_long import ROW_TOLERANCE, Stop, fixed, search
 
 PROVEN = 1e-7  # relative gap of floats
 SMALL = 400  # options of all blocks up to which one program is proven soon
@@ -43,7 +43,7 @@ class Outcome:
 
     def take(self, flat: Flat, values: Mapping[int, float], cost: float) -> bool:
         """Keep a solution if it is the best so far, and holds."""
-        if not values or cost >= self.cost or broken(flat.program, values) is not None:
+        if not values or cost >= self.cost or flat.program.broken(values, ROW_TOLERANCE) is not None:
             return False
         self.flat, self.values, self.cost = flat, dict(values), cost
         return True

@@ -9,13 +9,13 @@ from datetime import date
 from pathlib import Path
 
 from optplan.catalog import Catalog
-from optplan.plan import SolverReport, Status
+from optplan.plan import SolverReport
 from optplan.planner.main import load_catalog, solve
 from optplan.portfolio.find import Outcome, find
 from optplan.portfolio.notes import notes_of, reasons_of, stranded, warnings_of
 from optplan.portfolio.parts import Instance
 from optplan.portfolio.plan import PortfolioPlan
-from optplan.portfolio.result import Answer, Reader
+from optplan.portfolio.result import Reader
 from optplan.portfolio.settle import discount_rate, instance_of, single_need
 from optplan.portfolio.waysout import ways_out
 from optplan.portfolio_need import Portfolio
@@ -95,15 +95,14 @@ def _silent(text: str, cost: float, bound: float) -> None:
 
 
 def _plan(instance: Instance, found: Outcome, catalog: Catalog, rate: float) -> PortfolioPlan:
-    answer, total, npv = Answer(), math.nan, math.nan
-    status: Status = found.status
+    reader, total, npv = None, math.nan, math.nan
     if found.values and found.flat is not None:
         reader = Reader(found.flat, found.values, catalog)
-        answer, total, npv = reader.answer(), reader.total, reader.present
+        total, npv = reader.total, reader.present
     bound = min(found.bound, npv) if found.values else found.bound
-    return PortfolioPlan(
+    plan = PortfolioPlan(
         instance.name,
-        status,
+        found.status,
         instance.currency,
         instance.months,
         rate,
@@ -113,20 +112,15 @@ def _plan(instance: Instance, found: Outcome, catalog: Catalog, rate: float) -> 
         max(0.0, (npv - bound) / abs(npv)) if found.values and npv else 0.0,
         found.method,
         found.stopped,
-        answer.acquisitions,
-        answer.holdings,
-        answer.months,
-        answer.needs_total,
-        answer.needs,
-        answer.terms,
-        answer.npv_terms,
-        answer.limits,
         SolverReport("HiGHS", found.seconds, found.runs, found.nodes),
         catalog_day=catalog.as_of.isoformat(),
         offers=len(catalog.offers),
         labels={rule.name: rule.label for rule in instance.needs[0].context.pack.of_kind("charge")},
         instance=instance,
     )
+    if reader is not None:
+        reader.write(plan)
+    return plan
 
 
 def _assumed(instance: Instance) -> list[str]:

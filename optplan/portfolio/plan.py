@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from optplan.plan import SolverReport, Status, Term, WayOut
 from optplan.portfolio.parts import Instance
+from optplan.units import finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +146,15 @@ class PortfolioPlan:
     gap: float
     method: str
     stopped: str
-    acquisitions: list[Acquisition]
-    holdings: list[Holding]
-    months_total: list[MonthTotal]
-    needs_total: list[NeedTotal]
-    needs: list[NeedMonth]
-    terms: list[Term]
-    npv_terms: list[Term]
-    limits: list[SharedUse]
     solver: SolverReport
+    acquisitions: list[Acquisition] = field(default_factory=list)
+    holdings: list[Holding] = field(default_factory=list)
+    months_total: list[MonthTotal] = field(default_factory=list)
+    needs_total: list[NeedTotal] = field(default_factory=list)
+    needs: list[NeedMonth] = field(default_factory=list)
+    terms: list[Term] = field(default_factory=list)
+    npv_terms: list[Term] = field(default_factory=list)
+    limits: list[SharedUse] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -192,8 +192,8 @@ class PortfolioPlan:
             common |= {
                 "total_cost": self.total_cost,
                 "npv": self.npv,
-                "bound": _finite(self.bound),
-                "gap": _finite(self.gap),
+                "bound": finite(self.bound),
+                "gap": finite(self.gap),
                 "terms": [asdict(term) for term in self.terms],
                 "npv_terms": [asdict(term) for term in self.npv_terms],
                 "acquisitions": [asdict(one) for one in self.acquisitions],
@@ -214,7 +214,3 @@ class PortfolioPlan:
             "catalog": {"as_of": self.catalog_day, "offers": self.offers},
             "solver": asdict(self.solver),
         }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -12,13 +12,17 @@ import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from optplan.errors import BadInput, Fault
 from optplan.need import AnyNeed
 from optplan.problem.judge import Judge
-from optplan.problem.many import PortfolioJudge, PortfolioSource, is_portfolio
-from optplan.problem.tree import documents
+from optplan.problem.tree import documents, is_portfolio
 from optplan.problem.write import dump
+
+if TYPE_CHECKING:
+    from optplan.portfolio_need import Portfolio
+    from optplan.problem.many import PortfolioJudge
 
 __all__ = ["MAX_BYTES", "PortfolioSource", "Source", "dump", "read", "read_all", "read_text"]
 
@@ -37,11 +41,6 @@ class Source:
     place: str
     base: Path
     judge: Judge = field(repr=False, compare=False)
-
-    def fault(self, path: tuple[str | int, ...], code: str, message: str, hint: str = "") -> Fault:
-        """A fault at one value of the need, such as ("limits", "gpus", 0), found after reading."""
-        node, key, _ = self.judge.find(path)
-        return self.judge.at(key if key is not None and node.kind == "map" else node, code, message, hint)
 
     def check_names(self, gpus: Callable[[str], object], model: Callable[[str], object]) -> None:
         """Look up every GPU and model that the need names.
@@ -72,8 +71,18 @@ class Source:
         try:
             find(name)
         except BadInput as error:
-            return [self.fault(path, f.code, f.message, f.hint) for f in error.faults]
+            return [self.judge.fault(path, f.code, f.message, f.hint) for f in error.faults]
         return []
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioSource:
+    """One portfolio and where it was written; place and base as those of a need's `Source`."""
+
+    portfolio: Portfolio
+    place: str
+    base: Path
+    judge: PortfolioJudge = field(repr=False, compare=False)
 
 
 def read(path: Path) -> list[Source]:
@@ -92,7 +101,9 @@ def read_all(path: Path) -> list[Source | PortfolioSource]:
 
 def _needs_only(found: list[Source | PortfolioSource]) -> list[Source]:
     faults = [
-        source.fault((), "portfolio", "this is a portfolio, not one need", "`optplan solve FILE` plans it")
+        source.judge.fault(
+            (), "portfolio", "this is a portfolio, not one need", "`optplan solve FILE` plans it"
+        )
         for source in found
         if isinstance(source, PortfolioSource)
     ]
@@ -149,6 +160,8 @@ def read_all_text(text: str, name: str, base: Path = Path()) -> list[Source | Po
         place = f"{name}#{index}" if len(roots) > 1 else name
         try:
             if is_portfolio(root):
+                from optplan.problem.many import PortfolioJudge  # its models are built for portfolios alone
+
                 many = PortfolioJudge(root, shown)
                 found.append(PortfolioSource(many.portfolio(), place, base, many))
             else:

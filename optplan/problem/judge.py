@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -12,7 +12,7 @@ from optplan.errors import BadInput, Fault, nearest
 from optplan.need import TASKS, AnyNeed
 from optplan.problem import fields
 from optplan.problem.fields import Path
-from optplan.problem.tree import Node, Text
+from optplan.problem.tree import Node, Text, plain
 from optplan.units import number
 
 _OTHER_WORDS = {
@@ -25,15 +25,6 @@ _OTHER_WORDS = {
     "gradient_checkpointing": "recompute", "dataset": "data", "tokens": "data", "quantization": "precision",
 }  # fmt: skip
 _SISTERS = {"deadline": "duration", "duration": "deadline"}
-
-
-def plain(node: Node) -> Any:
-    """The value as plain text, lists and dicts; keys that are null or empty are left out."""
-    if node.kind == "map":
-        return {k: plain(v) for k, v in node.entries.items() if v.kind not in ("null", "empty")}
-    if node.kind == "list":
-        return [plain(item) for item in node.items]
-    return node.text
 
 
 class Judge:
@@ -72,6 +63,11 @@ class Judge:
         if self.faults or found is None:
             raise BadInput(sorted(set(self.faults), key=line_order))
         return found
+
+    def fault(self, path: Path, code: str, message: str, hint: str = "") -> Fault:
+        """A fault at one value, such as ("limits", "gpus", 0), found after reading."""
+        node, key, _ = self.find(path)
+        return self.at(key if key is not None and node.kind == "map" else node, code, message, hint)
 
     def at(self, node: Node, code: str, message: str, hint: str = "") -> Fault:
         return self.text.fault(node.start, node.end, code, message, hint)

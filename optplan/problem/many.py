@@ -3,45 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 from pydantic import BaseModel
 
 from optplan.errors import BadInput, Fault
 from optplan.portfolio_need import ENTRIES, MOST_MONTHS, Entry, FinetuneEntry, Frame, Portfolio, ServeEntry
-from optplan.problem.judge import Judge, line_order, plain
-from optplan.problem.tree import Node, Text
+from optplan.problem.judge import Judge, line_order
+from optplan.problem.tree import PORTFOLIO, Node, Text, plain
 from optplan.units import Money
-
-TASK: Final = "portfolio"
-_RATES: Final = {"serve": "requests a second", "generate": "requests a month", "finetune": "runs a month"}
-
-
-def is_portfolio(root: Node) -> bool:
-    """Does the document say that it is a portfolio, or have needs without saying what it is?"""
-    if root.kind != "map":
-        return False
-    task = root.entries.get("task")
-    if task is None or task.kind != "text":
-        return "needs" in root.entries
-    return task.text.strip().lower() == TASK
-
-
-@dataclass(frozen=True, slots=True)
-class PortfolioSource:
-    """One portfolio and where it was written; place and base as those of a need's `Source`."""
-
-    portfolio: Portfolio
-    place: str
-    base: Path
-    judge: PortfolioJudge = field(repr=False, compare=False)
-
-    def fault(self, path: tuple[str | int, ...], code: str, message: str, hint: str = "") -> Fault:
-        """A fault at one value, such as ("needs", 0, "model"), found after reading."""
-        node, key, _ = self.judge.find(path)
-        return self.judge.at(key if key is not None and node.kind == "map" else node, code, message, hint)
 
 
 class EntryJudge(Judge):
@@ -126,12 +96,12 @@ class EntryJudge(Judge):
 class PortfolioJudge(Judge):
     """Judges one portfolio. entries: the judges of its needs, in order."""
 
-    tasks: Mapping[str, type[BaseModel]] = {TASK: Frame}
+    tasks: Mapping[str, type[BaseModel]] = {PORTFOLIO: Frame}
     what = "portfolio"
 
     def __init__(self, root: Node, text: Text) -> None:
         super().__init__(root, text)
-        self.task = TASK
+        self.task = PORTFOLIO
         self.entries: list[EntryJudge] = []
 
     @property
@@ -149,7 +119,7 @@ class PortfolioJudge(Judge):
         faults: list[Fault] = []
         try:
             given = {k: v for k, v in body.items() if self.root.entries[k].kind not in ("null", "empty")}
-            found = cast(Frame, self.validated(Frame, given | {"task": TASK}))
+            found = cast(Frame, self.validated(Frame, given | {"task": PORTFOLIO}))
         except BadInput as error:
             faults += error.faults
         entries = self._entries(found.months if found else self._months_said(), faults)

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 import yaml
 
@@ -16,6 +17,7 @@ from optplan.errors import BadInput, Fault
 
 MAX_NODES = 10_000  # of one document, aliases counted as often as they are used
 MAX_DEPTH = 40
+PORTFOLIO: Final = "portfolio"  # the task of a document of many needs
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = ("", "~", "null", "Null", "NULL")
 _PLAIN_TAGS = re.compile(r"!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq|timestamp)")
@@ -249,3 +251,22 @@ def documents(text: str, name: str) -> tuple[list[Node], Text, list[Fault]]:
     except yaml.YAMLError as error:
         raise BadInput([*builder.faults, _syntax(error, shown)]) from None
     return builder.documents, shown, builder.faults
+
+
+def plain(node: Node) -> Any:
+    """The value as plain text, lists and dicts; keys that are null or empty are left out."""
+    if node.kind == "map":
+        return {k: plain(v) for k, v in node.entries.items() if v.kind not in ("null", "empty")}
+    if node.kind == "list":
+        return [plain(item) for item in node.items]
+    return node.text
+
+
+def is_portfolio(root: Node) -> bool:
+    """Does the document say that it is a portfolio, or have needs without saying what it is?"""
+    if root.kind != "map":
+        return False
+    task = root.entries.get("task")
+    if task is None or task.kind != "text":
+        return "needs" in root.entries
+    return task.text.strip().lower() == PORTFOLIO

@@ -66,6 +66,21 @@ class Program:
         """The left side of a row at a solution."""
         return math.fsum(c * values.get(i, 0.0) for i, c in row.coefficients.items())
 
+    @property
+    def scale(self) -> float:
+        """What brings the objective's coefficients near 1, since the solver's tolerances are absolute."""
+        costs = sorted(abs(v.cost) for v in self.variables if v.cost)
+        return 2.0 ** -round(math.log2(costs[len(costs) // 2])) if costs else 1.0
+
+    def broken(self, values: Mapping[int, float], tolerance: float) -> str | None:
+        """A row that the values do not keep to, with both sides; None where all hold."""
+        for row in self.rows:
+            activity = self.activity(row, values)
+            room = tolerance * (1.0 + max((abs(c) for c in row.coefficients.values()), default=0.0))
+            if activity > row.high + room or activity < row.low - room:
+                return f"{row.name}: {activity} not in {row.low}..{row.high}"
+        return None
+
     def _unique(self, kind: str, name: str) -> str:
         safe = unique = lp_name(name)
         count = 1

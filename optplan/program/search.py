@@ -109,49 +109,55 @@ def cheapest_service(
         return None  # nothing carries one of the classes
     if len(load) > 1 and not math.isfinite(worth.upper):
         raise TooMany
-    cost = (columns.fixed + columns.rate * hours).tolist()
-    single = len(load) == 1
-    alone = load[0].tolist() if single else []
-    value = [max(c - max(e, 0.0), 0.0) for c, e in zip(cost, worth.excess.tolist(), strict=True)]
-    if single:
-        value = [worth.lower / units for units in alone]
-    rate = [c / v if v else math.inf for c, v in zip(cost, value, strict=True)]
-    order = sorted(range(len(cost)), key=lambda i: (rate[i], i))
     best = Best(columns, limits, mix, worth.upper)
-    held = [0] * len(cost)
-    gpus, replicas, card = columns.gpus.tolist(), columns.replicas.tolist(), columns.card.tolist()
-    slack = TOLERANCE * worth.lower
+    _Units(best, load, hours, worth).visit(0, worth.lower, limits.min_replicas, 0.0)
+    return best.first()
 
-    def enough(left: float) -> bool:
-        return left <= slack and (single or _carried(load, held))
 
-    def visit(k: int, left: float, wanted: int, spent: float) -> None:
-        """left: worth of the work that is not carried yet, at least."""
+class _Units:
+    """Units of each column in turn, those of the cheapest work first."""
+
+    def __init__(self, best: Best, load: np.ndarray, hours: float, worth: Worth) -> None:
+        self.best, self.load, self.lower = best, load, worth.lower
+        columns, excess = best.columns, worth.excess.tolist()
+        self.cost = (columns.fixed + columns.rate * hours).tolist()
+        self.alone = load[0].tolist() if len(load) == 1 else []
+        # worth of what a unit carries at most
+        self.value = [worth.lower / units for units in self.alone] or [
+            max(c - max(e, 0.0), 0.0) for c, e in zip(self.cost, excess, strict=True)
+        ]
+        rate = [c / v if v else math.inf for c, v in zip(self.cost, self.value, strict=True)]
+        self.order = sorted(range(len(rate)), key=lambda i: (rate[i], i))
+        self.rest = [*(rate[i] for i in self.order[1:]), math.inf]  # what all after each one cost at least
+        self.held = [0] * len(rate)
+        self.gpus, self.card = columns.gpus.tolist(), columns.card.tolist()
+        self.replicas = columns.replicas.tolist()
+
+    def visit(self, k: int, left: float, wanted: int, spent: float) -> None:
+        """left: worth of the work that is not carried yet, at least; wanted: replicas still to be held."""
+        best, held, slack = self.best, self.held, TOLERANCE * self.lower
         best.count()
-        if wanted <= 0 and enough(left):
+        if wanted <= 0 and left <= slack and (self.alone or _carried(self.load, held)):
             best.offer(Choice(spent, tuple(held)))
             return
-        if k == len(order):
+        if k == len(self.order):
             return
-        i = order[k]
-        room = best.room(card[i], held) // gpus[i]
-        if single:
-            needed = math.ceil(left / worth.lower * alone[i] * (1 - TOLERANCE))
+        i = self.order[k]
+        cost, value, replicas = self.cost[i], self.value[i], self.replicas[i]
+        if self.alone:
+            needed = math.ceil(left / self.lower * self.alone[i] * (1 - TOLERANCE))
         else:
-            needed = math.floor((best.upper * (1 + TOLERANCE) - spent) / cost[i]) if cost[i] else MOST_CARDS
-        others = rate[order[k + 1]] if k + 1 < len(order) else math.inf  # what the rest costs at least
-        for n in range(min(max(needed, math.ceil(wanted / replicas[i]), 0), room), -1, -1):
-            then = left - n * value[i]
-            if then > slack and spent + n * cost[i] + then * others > best.upper * (1 + TOLERANCE):
+            needed = math.floor((best.upper * (1 + TOLERANCE) - spent) / cost) if cost else MOST_CARDS
+        room = best.room(self.card[i], held) // self.gpus[i]
+        for n in range(min(max(needed, math.ceil(wanted / replicas), 0), room), -1, -1):
+            then = left - n * value
+            if then > slack and spent + n * cost + then * self.rest[k] > best.upper * (1 + TOLERANCE):
                 break  # fewer leave still more to the others
-            if spent + n * cost[i] > best.upper * (1 + TOLERANCE):
+            if spent + n * cost > best.upper * (1 + TOLERANCE):
                 continue
             held[i] = n
-            visit(k + 1, then, wanted - n * replicas[i], spent + n * cost[i])
+            self.visit(k + 1, then, wanted - n * replicas, spent + n * cost)
         held[i] = 0
-
-    visit(0, worth.lower, limits.min_replicas, 0.0)
-    return best.first()
 
 
 def _carried(load: np.ndarray, held: list[int]) -> bool:

@@ -14,7 +14,8 @@ WEIGHT_BYTES: Final = {
 }  # fmt: skip
 COMPUTE_BYTES: Final = {"fp32": 4.0}  # all others compute on 16-bit activations
 KV_BYTES: Final = WEIGHT_BYTES
-_SAME_NAME: Final = (
+# shapes of a model that rules read under the same name
+SHAPES: Final = (
     "params_active",
     "layers",
     "hidden",
@@ -41,7 +42,7 @@ _SAME_NAME: Final = (
 
 def model_quantities(model: Model) -> dict[str, float]:
     """The model's shapes under the names that rules read."""
-    values = {name: float(getattr(model, name)) for name in _SAME_NAME}
+    values = {name: float(getattr(model, name)) for name in SHAPES}
     values["params"] = float(model.params_total)
     values["tied"] = float(model.tied_embeddings)
     values["sliding_window"] = float(model.sliding_window or math.inf)

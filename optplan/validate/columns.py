@@ -14,31 +14,9 @@ import numpy as np
 
 from optplan.catalog import Assumption, Card, Catalog, Model
 from optplan.evaluate import Scenario, scenario_value
+from optplan.settle.quantities import model_quantities
 
 Constants = Mapping[tuple[str, str], float]
-_SHAPES: Final = [
-    "params_active",
-    "layers",
-    "hidden",
-    "heads",
-    "kv_heads",
-    "head_dim",
-    "intermediate",
-    "moe_intermediate",
-    "vocab",
-    "experts",
-    "experts_per_token",
-    "shared_experts",
-    "dense_layers",
-    "q_lora_rank",
-    "kv_lora_rank",
-    "qk_nope",
-    "qk_rope",
-    "v_head",
-    "full_attention_layers",
-    "linear_attention_layers",
-    "gated",
-]
 _PEAK: Final = {
     "fp32": ("fp32_tflops",),
     "fp8": ("fp8_tflops", "bf16_tflops"),
@@ -59,14 +37,9 @@ def card_of(text: str, catalog: Catalog) -> tuple[Card, list[str]]:
 
 def model_columns(models: Sequence[Model]) -> dict[str, np.ndarray]:
     """Shapes of one model a row, as the rules name them."""
-    found = {name: np.array([float(getattr(m, name)) for m in models]) for name in _SHAPES}
-    found["params"] = np.array([m.params_total for m in models])
-    found["tied"] = np.array([float(m.tied_embeddings) for m in models])
-    found["sliding_window"] = np.array([float(m.sliding_window or math.inf) for m in models])
-    found["max_context"] = np.full(len(models), math.inf)
-    found["sliding_layers"] = (
-        found["layers"] - found["full_attention_layers"] - found["linear_attention_layers"]
-    )
+    rows = [model_quantities(model) for model in models]
+    found = {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
+    found["max_context"] = np.full(len(models), math.inf)  # what was measured did run
     return found
 
 

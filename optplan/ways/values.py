@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from optplan.plan import Plan
 
-WayName = Literal["rent", "reserved", "spot", "buy", "api"]
 WAYS: Final[dict[str, tuple[str, ...]]] = {
     "rent": ("on_demand",),
     "reserved": ("reserved_1y", "reserved_3y"),

@@ -82,8 +82,11 @@ def test_a_batch_is_run_from_a_file() -> None:
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
 @pytest.mark.parametrize("text", [CHAT + LAMBDA, BATCH, CHAT + "limits: {purchase: [spot]}\n"])
 def test_commands_are_sound_shell(text: str) -> None:
-    for document in export(planned(text), "vllm"):
-        subprocess.run(["bash", "-n"], input=document.text, text=True, check=True)
+    documents = export(planned(text), "vllm")
+    assert documents
+    for document in documents:
+        done = subprocess.run(["bash", "-n"], input=document.text, text=True, capture_output=True)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def script_values(text: str) -> dict[str, Any]:
@@ -214,7 +217,9 @@ def test_skypilot_itself_takes_the_tasks() -> None:
 
     for text in (CHAT + LAMBDA, TUNE + LAMBDA, BATCH + LAMBDA):
         for document in export(planned(text), "skypilot"):
-            common_utils.validate_schema(loaded(document.text), schemas.get_task_schema(), "")
+            task = loaded(document.text)
+            assert task["resources"]["accelerators"]
+            common_utils.validate_schema(task, schemas.get_task_schema(), "")
 
 
 def test_dstack_itself_takes_the_configurations() -> None:
@@ -223,7 +228,8 @@ def test_dstack_itself_takes_the_configurations() -> None:
 
     for text in (CHAT + LAMBDA, TUNE + LAMBDA, BATCH + LAMBDA):
         for document in export(planned(text), "dstack"):
-            parse_run_configuration(loaded(document.text))
+            run = loaded(document.text)
+            assert parse_run_configuration(run).name == run["name"]
 
 
 def test_every_format_is_exported_or_told() -> None:

@@ -7,20 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
-from pages import document
+from pages import NEEDS, document
 
 from optplan.cli import run
 
 Capture = pytest.CaptureFixture[str]
-LESSON = """
-name: lesson-9b
-task: finetune
-model: 9B
-data: 1GB
-rules: lesson
-currency: CNY
-limits: {providers: [lesson], gpus: [A100 80G]}
-"""
+LESSON = NEEDS["lesson"]
 NONE = """
 name: none
 task: finetune

@@ -11,7 +11,7 @@ from optplan.portfolio.decompose import decompose
 from optplan.portfolio.find import Outcome, find
 from optplan.portfolio.flat import Flat, flat_program
 from optplan.portfolio.parts import Instance
-from optplan.solve_long import Stop, broken, search
+from optplan.solve_long import ROW_TOLERANCE, Stop, search
 from tests.portfolio.cases import api, brute_force, held, instance, owning, random_case, source, wanted
 
 
@@ -29,7 +29,7 @@ def test_one_program_finds_what_trying_everything_finds(seed: int) -> None:
     assert found.status == "optimal"
     assert found.cost == pytest.approx(best, rel=1e-6)
     assert found.flat is not None
-    assert broken(found.flat.program, found.values) is None
+    assert found.flat.program.broken(found.values, ROW_TOLERANCE) is None
 
 
 @pytest.mark.parametrize("seed", range(14))
@@ -39,7 +39,7 @@ def test_patterns_never_claim_a_bound_above_the_truth(seed: int) -> None:
     plans: list[float] = []
 
     def take(step: str, flat: Flat, values: dict[int, float], cost: float) -> None:
-        assert broken(flat.program, values) is None
+        assert flat.program.broken(values, ROW_TOLERANCE) is None
         plans.append(cost)
 
     bound = decompose(case, Stop.after(30), 0.0, take, lambda step, bound: None)

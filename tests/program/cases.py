@@ -207,6 +207,13 @@ def _found(solution: Solution) -> Found:
     return Found(table, nothing, np.zeros(0, dtype=bool), Program("one_type"), solution)
 
 
+def by_the_hour(rate: F, requests: F) -> Fleet:
+    """Single cards of a request a second, billed by the whole hour: two at most, for 90 minutes."""
+    return Fleet(
+        [0], [1], [1], [80], [[F(1)]], [F(0)], [rate], [3600], [0], [requests], F(1), deadline=F(3, 2), max_cards=2
+    )  # fmt: skip
+
+
 def random_fleet(rng: random.Random, batch: bool) -> Fleet:
     """2 to 3 columns; ties by copying a column at another card or price."""
     count = rng.randint(2, 3)

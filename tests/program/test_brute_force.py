@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction as F
 
 import pytest
-from cases import OneType, columns_of, limits_of, random_fleet, random_job, solve_mix
+from cases import OneType, by_the_hour, columns_of, limits_of, random_fleet, random_job, solve_mix
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import Fleet, Job, best_batch, best_gang, best_service
@@ -138,21 +138,7 @@ def test_any_fleet_costs_what_brute_force_says(seed: int, batch: bool) -> None:
 
 
 def test_the_oracle_agrees_with_sums_done_by_hand() -> None:
-    fleet = Fleet(
-        [0],
-        [1],
-        [1],
-        [80],
-        [[F(1)]],
-        [F(0)],
-        [F(3)],
-        [3600],
-        [0],
-        [F(7200)],
-        F(1),
-        deadline=F(3, 2),
-        max_cards=2,
-    )
+    fleet = by_the_hour(F(3), F(7200))
     # two hours of work, 90 minutes of time, two cards: an hour each
     assert best_batch(fleet, 3) == (F(6), 2)
     fleet.demand = [F(10800)]

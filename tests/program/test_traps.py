@@ -15,7 +15,7 @@ import highspy
 import numpy as np
 import pulp
 import pytest
-from cases import OneType, columns_of, limits_of, random_fleet, random_job, solve_mix
+from cases import OneType, by_the_hour, columns_of, limits_of, random_fleet, random_job, solve_mix
 from oracle import Fleet, Job, Offer, best_batch, best_gang, gangs
 
 from optplan.program import Program
@@ -272,21 +272,7 @@ def test_hours_are_rounded_before_gangs_are_compared() -> None:
 
 
 def test_a_unit_at_work_to_the_deadline_pays_its_last_step_whole() -> None:
-    fleet = Fleet(
-        [0],
-        [1],
-        [1],
-        [80],
-        [[F(1)]],
-        [F(0)],
-        [F(1)],
-        [3600],
-        [0],
-        [F(10800)],
-        F(1),
-        deadline=F(3, 2),
-        max_cards=2,
-    )
+    fleet = by_the_hour(F(1), F(10800))
     program = generate_program("b", columns_of(fleet), 10800.0, 1.0, 0.0, limits_of(fleet), "any")
     assert solve_program(program.program).cost == 4
     fleet.max_cards = 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,9 @@ from optplan.planner import solve
 from optplan.ways import compare_ways
 
 
-def fault_of(call: object) -> Fault:
+def fault_of(call: Callable[[], object]) -> Fault:
     with pytest.raises(BadInput) as caught:
-        call()  # type: ignore[operator]
+        call()
     return caught.value.faults[0]
 
 

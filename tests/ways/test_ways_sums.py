@@ -7,6 +7,7 @@ import math
 import pytest
 from shop import MONTH, WATTS, YEAR, batch, bought, job, money, service, shop
 
+from optplan.plan import Plan
 from optplan.planner import solve
 from optplan.ways import WaysReport, compare_ways
 
@@ -83,8 +84,8 @@ def test_a_reservation_is_paid_for_whole_terms_used_or_not() -> None:
     assert report.ways[0].flows[-1].month == 24
 
 
-def _term(plan: object, name: str) -> float:
-    return next(term.amount for term in plan.terms if term.name == name)  # type: ignore[attr-defined]
+def _term(plan: Plan, name: str) -> float:
+    return next(term.amount for term in plan.terms if term.name == name)
 
 
 def test_a_service_on_spot_pays_on_demand_while_its_cards_are_taken() -> None:

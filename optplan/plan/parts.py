@@ -1,25 +1,18 @@
-"""The answer: which cards, what they cost by which terms, the proof, and what was tried beside it.
+"""What a plan is made of: lines of cards and APIs, terms, limits, alternatives, ways out, refusals.
 
 A plan keeps the quantities of each line, so that table, JSON, page and explanation read the same numbers.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
-from optplan.catalog import Assumption, Catalog
 from optplan.evaluate import Verdict
-from optplan.program import Program
-from optplan.rule import Pack
-from optplan.settle import Settled
-from optplan.units import number
+from optplan.units import finite, number
 
 TIGHT = 0.9  # of a card's memory: from here on it "just fits"
-Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +24,11 @@ class Band:
     low: float
     high: float
     label: str = ""
+
+    def json(self) -> dict[str, Any]:
+        """All fields but the label; null where infinite."""
+        ends = {"low": finite(self.low), "high": finite(self.high)}
+        return {"value": finite(self.value), "unit": self.unit, **ends}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +138,10 @@ class LimitUse:
         """What is left of the limit, in its unit; for a minimum, what is above it."""
         return abs(self.allowed - self.used)
 
+    def json(self) -> dict[str, Any]:
+        """All fields, and what is spare."""
+        return flat(self) | {"spare": self.spare}
+
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
@@ -197,127 +199,9 @@ class SolverReport:
     nodes: int
 
 
-@dataclass(slots=True)
-class Plan:
-    """The cheapest plan for a need, or why there is none.
-
-    bound   no plan of the catalog costs less than this (currency)
-    gap     (total_cost - bound) / total_cost
-    hours   wall-clock hours of a job; of a service, how long it runs
-    integer_program  what was solved; `program` is its LP text
-    """
-
-    name: str
-    task: str
-    status: Status
-    currency: str
-    total_cost: float
-    hourly_cost: float
-    hours: float
-    gpu_hours: float
-    bound: float
-    gap: float
-    cards: list[CardLine]
-    terms: list[Term]
-    quantities: dict[str, Band]
-    assumed: list[str]
-    warnings: list[str]
-    solver: SolverReport
-    settled: Settled
-    pack: Pack
-    catalog: Catalog
-    lines: list[Line] = field(default_factory=list)
-    apis: list[ApiLine] = field(default_factory=list)
-    limits: list[LimitUse] = field(default_factory=list)
-    alternatives: list[Alternative] = field(default_factory=list)
-    ways_out: list[WayOut] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
-    used: dict[str, list[Assumption]] = field(default_factory=dict)
-    fixed: dict[str, float] = field(default_factory=dict)
-    integer_program: Program | None = None
-    look_for_refusals: Callable[[], list[Refusal]] = field(default=list, repr=False, compare=False)
-    _refusals: list[Refusal] | None = field(default=None, init=False, repr=False, compare=False)
-
-    @property
-    def refusals(self) -> list[Refusal]:
-        """Cards of which no candidate does it, and why; looked for when first asked."""
-        if self._refusals is None:
-            self._refusals = self.look_for_refusals()
-        return self._refusals
-
-    @property
-    def program(self) -> str:
-        """The integer program that was solved, as LP text ("" where there was none)."""
-        from optplan.solve import lp_text  # the solver is loaded only where it is asked for
-
-        return lp_text(self.integer_program) if self.integer_program else ""
-
-    @property
-    def parts(self) -> list[Line | ApiLine]:
-        """All that is paid for: the lines of cards, in the order of `cards`, then those of APIs."""
-        return [*self.lines, *self.apis]
-
-    @property
-    def feasible(self) -> bool:
-        """True where there is a plan."""
-        return self.status in ("optimal", "feasible")
-
-    def json(self) -> dict[str, Any]:
-        """The documented JSON of a plan (`optplan schema plan`)."""
-        common: dict[str, Any] = {
-            "name": self.name,
-            "task": self.task,
-            "status": self.status,
-            "currency": self.currency,
-            "rules": self.pack.name,
-        }
-        if self.feasible:
-            common |= {
-                "total_cost": self.total_cost,
-                "hourly_cost": self.hourly_cost,
-                "hours": _finite(self.hours),
-                "gpu_hours": self.gpu_hours,
-                "bound": self.bound,
-                "gap": self.gap,
-                "cards": [_flat(line) for line in self.cards],
-                "apis": [line.json() for line in self.apis],
-                "terms": [_flat(term) for term in self.terms],
-                "quantities": {name: _band(band) for name, band in self.quantities.items()},
-                "limits": [_limit(use) for use in self.limits],
-                "alternatives": [_flat(other) for other in self.alternatives],
-            }
-        else:
-            common |= {"reasons": self.reasons, "ways_out": [way.json() for way in self.ways_out]}
-        return common | {
-            "notes": self.notes,
-            "assumed": self.assumed,
-            "warnings": self.warnings,
-            "catalog": {"as_of": self.catalog.as_of.isoformat(), "offers": len(self.catalog.offers)},
-            "solver": _flat(self.solver),
-        }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _band(band: Band) -> dict[str, Any]:
-    return {
-        "value": _finite(band.value),
-        "unit": band.unit,
-        "low": _finite(band.low),
-        "high": _finite(band.high),
-    }
-
-
-def _flat(part: Any) -> dict[str, Any]:
+def flat(part: Any) -> dict[str, Any]:
     """The fields of a dataclass whose values are plain."""
     return {name: getattr(part, name) for name in part.__dataclass_fields__}
-
-
-def _limit(use: LimitUse) -> dict[str, Any]:
-    return _flat(use) | {"spare": use.spare}
 
 
 def price_age(day: int, today: date) -> int:

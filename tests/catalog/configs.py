@@ -1,0 +1,171 @@
+"""Configurations of published models, as their config.json says them."""
+
+from __future__ import annotations
+
+LLAMA = {
+    "model_type": "llama",
+    "num_hidden_layers": 32,
+    "hidden_size": 4096,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "intermediate_size": 14336,
+    "vocab_size": 128256,
+    "max_position_embeddings": 131072,
+}
+DEEPSEEK_V3 = {
+    "model_type": "deepseek_v3",
+    "num_hidden_layers": 61,
+    "hidden_size": 7168,
+    "num_attention_heads": 128,
+    "num_key_value_heads": 128,
+    "intermediate_size": 18432,
+    "moe_intermediate_size": 2048,
+    "n_routed_experts": 256,
+    "n_shared_experts": 1,
+    "num_experts_per_tok": 8,
+    "first_k_dense_replace": 3,
+    "q_lora_rank": 1536,
+    "kv_lora_rank": 512,
+    "qk_nope_head_dim": 128,
+    "qk_rope_head_dim": 64,
+    "v_head_dim": 128,
+    "vocab_size": 129280,
+    "max_position_embeddings": 163840,
+}
+GPT_OSS = {
+    "model_type": "gpt_oss",
+    "num_hidden_layers": 24,
+    "hidden_size": 2880,
+    "num_attention_heads": 64,
+    "num_key_value_heads": 8,
+    "head_dim": 64,
+    "intermediate_size": 2880,
+    "num_local_experts": 32,
+    "num_experts_per_tok": 4,
+    "sliding_window": 128,
+    "layer_types": ["sliding_attention", "full_attention"] * 12,
+    "vocab_size": 201088,
+    "max_position_embeddings": 131072,
+}
+CHATGLM = {
+    "model_type": "chatglm",
+    "num_layers": 40,
+    "hidden_size": 4096,
+    "num_attention_heads": 32,
+    "multi_query_attention": True,
+    "multi_query_group_num": 2,
+    "kv_channels": 128,
+    "ffn_hidden_size": 13696,
+    "padded_vocab_size": 151552,
+    "seq_length": 8192,
+}
+GEMMA3_27B = {
+    "model_type": "gemma3",
+    "text_config": {
+        "model_type": "gemma3_text",
+        "num_hidden_layers": 62,
+        "hidden_size": 5376,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 16,
+        "head_dim": 128,
+        "intermediate_size": 21504,
+        "sliding_window": 1024,
+        "vocab_size": 262144,
+    },
+}
+QWEN3_MOE = {
+    "model_type": "qwen3_moe",
+    "num_hidden_layers": 48,
+    "hidden_size": 2048,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 4,
+    "head_dim": 128,
+    "intermediate_size": 6144,
+    "moe_intermediate_size": 768,
+    "num_experts": 128,
+    "num_experts_per_tok": 8,
+    "vocab_size": 151936,
+    "max_position_embeddings": 40960,
+}
+QWEN35 = {
+    "model_type": "qwen3_5_moe_text",
+    "num_hidden_layers": 40,
+    "hidden_size": 2048,
+    "num_attention_heads": 16,
+    "num_key_value_heads": 2,
+    "head_dim": 256,
+    "intermediate_size": 8192,
+    "moe_intermediate_size": 512,
+    "shared_expert_intermediate_size": 512,
+    "num_experts": 256,
+    "num_experts_per_tok": 8,
+    "full_attention_interval": 4,
+    "vocab_size": 248320,
+    "max_position_embeddings": 262144,
+}
+FALCON_7B = {
+    "model_type": "RefinedWebModel",
+    "n_layer": 32,
+    "hidden_size": 4544,
+    "n_head": 71,
+    "multi_query": True,
+    "vocab_size": 65024,
+    "max_position_embeddings": 2048,
+}
+MPT_7B = {
+    "model_type": "mpt",
+    "n_layers": 32,
+    "d_model": 4096,
+    "n_heads": 32,
+    "vocab_size": 50432,
+    "max_seq_len": 2048,
+    "attn_config": {},
+}
+OPT_13B = {
+    "model_type": "opt",
+    "num_hidden_layers": 24,
+    "hidden_size": 2048,
+    "num_attention_heads": 32,
+    "ffn_dim": 8192,
+    "vocab_size": 50272,
+    "max_position_embeddings": 2048,
+}
+BLOOM_7B = {
+    "model_type": "bloom",
+    "n_layer": 30,
+    "hidden_size": 4096,
+    "n_head": 32,
+    "vocab_size": 250880,
+    "seq_length": 2048,
+}
+PHI3 = {
+    "model_type": "phi3",
+    "num_hidden_layers": 32,
+    "hidden_size": 3072,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 32,
+    "intermediate_size": 8192,
+    "sliding_window": 2047,
+    "vocab_size": 32064,
+    "max_position_embeddings": 4096,
+}
+MISTRAL = LLAMA | {"model_type": "mistral", "vocab_size": 32000, "max_position_embeddings": 32768}
+MIXTRAL = MISTRAL | {"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 2}
+CONFIGS = {
+    "Llama-3.1-8B": LLAMA,
+    "Mistral-7B-v0.1": MISTRAL | {"sliding_window": 4096},
+    "Mistral-7B-v0.3": MISTRAL | {"sliding_window": None, "vocab_size": 32768},
+    "Mixtral-8x7B-v0.1": MIXTRAL,
+    "DeepSeek-V3": DEEPSEEK_V3,
+    "DeepSeek-V3.2": DEEPSEEK_V3 | {"model_type": "deepseek_v32", "index_n_heads": 64, "index_head_dim": 128},
+    "gpt-oss-20b": GPT_OSS,
+    "GLM-4-9B": CHATGLM,
+    "Gemma-3-27b-it": GEMMA3_27B,
+    "Qwen3-30B-A3B": QWEN3_MOE,
+    "Qwen3.5-35B-A3B": QWEN35,
+    "falcon-7b": FALCON_7B,
+    "mpt-7b": MPT_7B,
+    "opt-1.3b": OPT_13B,
+    "bloom-7b1": BLOOM_7B,
+    "Phi-3-mini-4k-instruct": PHI3,
+}
