@@ -99,7 +99,10 @@ def names_read(pack: Pack, targets: Iterable[str]) -> set[str]:
     return set(pack.read_by(targets))
 
 
-CHOSEN: Final = ("cards", "nodes", "cards_per_node", "units", "unit_hours", "gpus_per_unit")  # by the program
+CHOSEN: Final = (  # by the program
+    *("cards", "nodes", "cards_per_node", "units", "unit_hours", "gpus_per_unit", "carried_requests"),
+)
+FOLLOWS: Final = frozenset({"units", "carried_requests"})  # what reads these follows from the choice
 SIGNED: Final = ("discount_rate",)  # interest may be below 0
 
 
@@ -132,12 +135,21 @@ def _impossible(fixed: Mapping[str, float], pack: Pack, place: str) -> list[Faul
             faults.append(
                 Fault("negative-value", f"{place} {name}", f"{value:g} is below 0", "give 0 or more")
             )
-        elif name in CHOSEN and rule is None:
-            message = f"{INPUTS[name].label}: the plan decides it, so it cannot be fixed"
+        elif _decided(name, pack):
+            label = INPUTS[name].label if rule is None else rule.label
+            message = f"{label}: the plan decides it, so it cannot be fixed"
             faults.append(
                 Fault("decided", f"{place} {name}", message, "use limits such as max_cards or gpus")
             )
     return faults
+
+
+def _decided(name: str, pack: Pack) -> bool:
+    """Whether a quantity is chosen by the program, or follows from what is."""
+    rule = pack.rules.get(name)
+    if rule is None:
+        return name in CHOSEN
+    return rule.kind == "derive" and bool(pack.read_by([name]) & FOLLOWS)
 
 
 class Assumptions:
@@ -164,11 +176,11 @@ class Assumptions:
 
     def _read(self, name: str) -> tuple[float | np.ndarray, list[Assumption]]:
         """The most specific row wins; rows for some cards override on those cards."""
-        rows = sorted(self.table[name].values(), key=lambda a: len(_selectors(a.key)))
+        rows = sorted(self.table[name].values(), key=lambda a: len(selectors_of(a.key)))
         result: float | np.ndarray = math.nan
         used: list[Assumption] = []
         for row in rows:
-            wanted = _selectors(row.key)
+            wanted = selectors_of(row.key)
             if any(self.selectors.get(k) != v for k, v in wanted.items() if k not in CARD_SELECTORS):
                 continue
             value = scenario_value(row, self.scenario)
@@ -182,7 +194,8 @@ class Assumptions:
 
 
 @functools.cache
-def _selectors(key: str) -> dict[str, str]:
+def selectors_of(key: str) -> dict[str, str]:
+    """What a row of an assumption is for, such as task=serve."""
     return dict(part.split("=", 1) for part in key.split(",") if part)
 
 

@@ -125,6 +125,7 @@ _OFFER = _inputs(
     "offer",
     units=("1", "units (nodes) of the offer"),
     unit_hours=("hour", "billed hours, summed over units"),
+    carried_requests=("request", "requests that the units answer offline"),
     owned_hours=("hour", "hours that a bought unit is kept"),
     price_per_unit_hour=("currency/hour", "rent of one unit (0 when bought)"),
     price_per_unit=("currency", "price of one unit when bought (0 when rented)"),

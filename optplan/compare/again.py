@@ -18,11 +18,8 @@ from optplan.solve import Solution
 LAYOUT = ("cards", "cards_per_node", "tp", "pp", "dp", "zero_stage", "recompute")
 
 
-def again(context: Context, line: Line, catalog: Catalog, unit_hours: float | None = None) -> Line:
-    """The line with every quantity as the context's rules and assumptions give it.
-
-    unit_hours: billed hours summed over units, where the program chose them; else they follow from the rules.
-    """
+def again(context: Context, line: Line, catalog: Catalog) -> Line:
+    """The line with every quantity as the context's rules and assumptions give it, for the same requests."""
     cards, node, tp, pp, dp, zero, recompute = (np.array([int(line.values[name])]) for name in LAYOUT)
     table = Table(
         list(catalog.cards.values()),
@@ -38,4 +35,5 @@ def again(context: Context, line: Line, catalog: Catalog, unit_hours: float | No
     assessment = context.assess(table)
     unsolved = Solution("unknown", {}, math.inf, -math.inf, 0.0, 0)
     found = Found(table, assessment, assessment.holds(1), Program("again"), unsolved)
-    return line_of(context, found, Pick(line.offer, line.units, 0, unit_hours=unit_hours))
+    pick = Pick(line.offer, line.units, 0, requests=line.values.get("carried_requests"))
+    return line_of(context, found, pick)

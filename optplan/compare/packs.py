@@ -17,7 +17,7 @@ from optplan.plan import Line, Plan
 from optplan.planner import load_catalog, prepare, solve
 from optplan.planner.context import Context
 from optplan.rule import Pack, Rule
-from optplan.units import TOLERANCE
+from optplan.units import TOLERANCE, finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,7 @@ class Side:
 
     def json(self) -> dict[str, Any]:
         """{value, unit, formula}."""
-        return {
-            "value": self.value if math.isfinite(self.value) else None,
-            "unit": self.unit,
-            "formula": self.formula,
-        }
+        return {"value": finite(self.value), "unit": self.unit, "formula": self.formula}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +118,7 @@ def diff_packs(
 
 def _values(context: Context, line: Line) -> dict[str, float]:
     """Every quantity of a pack on the units and the layout of a line."""
-    generates = context.settled.need.task == "generate"  # there the program chooses the hours
-    return again(context, line, context.catalog, line.unit_hours if generates else None).values
+    return again(context, line, context.catalog).values
 
 
 def _common(packs: list[Pack], values: list[dict[str, float]]) -> list[str]:

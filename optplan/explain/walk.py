@@ -20,8 +20,9 @@ from optplan.rule import Rule
 from optplan.units import TOLERANCE, number
 
 ROOT: Final = "total_cost"
-CHOSEN: Final = ("units", "unit_hours", "api_share")  # what the integer program decides
+CHOSEN: Final = ("units", "unit_hours", "carried_requests", "api_share")  # what the integer program decides
 POOLED: Final = "job_hours"  # of a job on several types of card
+NEEDED: Final = "needed_replicas"  # of live traffic
 PRICES: Final = ("price_per_unit_hour", "price_per_unit")
 WORTH: Final = "net_present_value"
 DISCOUNT: Final = "even_discount"
@@ -148,6 +149,8 @@ class Walk:
             return self._add(self._decided(ident, name, float(line.units)), self._conditions(i))
         if name == "unit_hours":
             return self._unit_hours(ident, line, i)
+        if name == "carried_requests":
+            return self._carried(ident, line, i)
         if name in PRICES:
             return self._price(ident, name, i)
         return self._add(self.leaves.leaf(ident, name, i))
@@ -185,35 +188,60 @@ class Walk:
         )
 
     def _decided(self, ident: str, name: str, value: float) -> Node:
-        source = f"chosen by the integer program ({self.plan.solver.name}): {self.proof}"
+        held = (
+            ", to hold at the worse end of each assumption"
+            if self.plan.settled.need.confidence == "high"
+            else ""
+        )
+        source = f"chosen by the integer program ({self.plan.solver.name}){held}: {self.proof}"
         label = self.leaves.label(name)
         return Node(ident, label, value, INPUTS[name].unit, source=source, status="chosen", kind="chosen")
 
     def _unit_hours(self, ident: str, line: Line, i: int) -> str:
-        """Units x billed hours where each unit runs as long, else what the program chose."""
+        """Units x hours of each, or of their mean; where the program chose otherwise, beside what it chose."""
         units = self._quantity("units", i)
         node = self._decided(ident, "unit_hours", line.unit_hours)
-        for hours in ("billed_hours", "duration_hours"):
-            known = line.values.get(hours, math.nan)
-            if math.isclose(line.unit_hours, line.units * known, rel_tol=TOLERANCE):
-                return self._add(
-                    replace(
-                        node,
-                        formula=f"units * {hours}",
-                        with_numbers=f"{shown(line.units)} * {shown(known)}",
-                        source="every unit is held for the same hours",
-                        status="exact",
-                        kind="rule",
-                        parameters=(units, self._quantity(hours, i)),
-                    )
-                )
-        return self._add(node, [units])
+        hours = next(name for name in ("billed_hours", "duration_hours") if name in line.values)
+        each, known = self._quantity(hours, i), line.values[hours]
+        if not math.isclose(line.unit_hours, line.units * known, rel_tol=TOLERANCE):
+            return self._add(node, [each, units])
+        offline = "carried_requests" in line.values
+        return self._add(
+            replace(
+                node,
+                formula=f"units * {hours}",
+                with_numbers=f"{shown(line.units)} * {shown(known)}",
+                source="units x their mean" if offline else "every unit is held for the same hours",
+                status="exact",
+                kind="rule",
+                parameters=(each, units),
+            )
+        )
+
+    def _carried(self, ident: str, line: Line, i: int) -> str:
+        """All requests, where one line answers them all; else those that the program gives to this one."""
+        node, every = self._decided(ident, "carried_requests", line.values["carried_requests"]), "requests"
+        if not math.isclose(node.value, line.values[every], rel_tol=TOLERANCE):
+            return self._add(node, [self._quantity(every, i)])
+        return self._add(
+            replace(
+                node,
+                formula=every,
+                with_numbers=shown(line.values[every]),
+                source="these units answer all requests",
+                status="exact",
+                kind="rule",
+                parameters=(self._quantity(every, i),),
+            )
+        )
 
     def _conditions(self, i: int) -> list[str]:
         """What the choice had to keep to: the requirements of the candidate and the limits of the need."""
         pack, held = self.plan.pack, self.plan.lines[i].verdicts
         names = [r.name for r in pack.of_kind("require") if r.name in held]
         found = [self._quantity(n, i) for n in names if not names_read(pack, [n]) & set(CHOSEN)]
+        if len(self.plan.parts) == 1 and len(self.plan.settled.classes) == 1:
+            found.append(self._quantity(NEEDED, i))
         return found + [self._limit(use) for use in self.plan.limits if use.name not in held]
 
     def _limit(self, use: LimitUse) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from optplan.catalog import Assumption, Catalog
+from optplan.plan.bands import Band, Bands
 from optplan.plan.parts import (
     TIGHT,
     Alternative,
     ApiLine,
-    Band,
     CardLine,
     LimitUse,
     Line,
@@ -32,6 +32,7 @@ __all__ = [
     "Alternative",
     "ApiLine",
     "Band",
+    "Bands",
     "CardLine",
     "LimitUse",
     "Line",
@@ -69,7 +70,7 @@ class Plan:
     gap: float
     cards: list[CardLine]
     terms: list[Term]
-    quantities: dict[str, Band]
+    quantities: Bands
     assumed: list[str]
     warnings: list[str]
     solver: SolverReport
@@ -133,7 +134,7 @@ class Plan:
                 "cards": [flat(line) for line in self.cards],
                 "apis": [line.json() for line in self.apis],
                 "terms": [flat(term) for term in self.terms],
-                "quantities": {name: band.json() for name, band in self.quantities.items()},
+                "quantities": self.quantities.json(),
                 "limits": [use.json() for use in self.limits],
                 "alternatives": [flat(other) for other in self.alternatives],
             }

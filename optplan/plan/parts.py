@@ -10,25 +10,9 @@ from datetime import date
 from typing import Any
 
 from optplan.evaluate import Verdict
-from optplan.units import finite, number
+from optplan.units import number
 
 TIGHT = 0.9  # of a card's memory: from here on it "just fits"
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """A quantity with its unit: expected, and at the better and worse ends of the assumptions."""
-
-    value: float
-    unit: str
-    low: float
-    high: float
-    label: str = ""
-
-    def json(self) -> dict[str, Any]:
-        """All fields but the label; null where infinite."""
-        ends = {"low": finite(self.low), "high": finite(self.high)}
-        return {"value": finite(self.value), "unit": self.unit, **ends}
 
 
 @dataclass(frozen=True, slots=True)

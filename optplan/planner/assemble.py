@@ -13,7 +13,7 @@ from optplan.catalog import PURCHASE
 from optplan.plan import (
     Alternative,
     ApiLine,
-    Band,
+    Bands,
     CardLine,
     LimitUse,
     Line,
@@ -23,7 +23,7 @@ from optplan.plan import (
     Term,
 )
 from optplan.planner.calls import api_lines, call_notes, call_reasons
-from optplan.planner.carbon import carbon_use, grids_assumed, total_bands
+from optplan.planner.carbon import carbon_use, grids_assumed, totals
 from optplan.planner.context import Context
 from optplan.planner.found import SHOWN, Found, Option
 from optplan.planner.lines import lines_of
@@ -133,28 +133,25 @@ def _hourly(context: Context, lines: list[Line]) -> float:
     return math.fsum(line.values["price_per_unit_hour"] * line.units for line in lines)
 
 
-def _bands(context: Context, lines: list[Line], apis: list[ApiLine]) -> dict[str, Band]:
+def _bands(context: Context, lines: list[Line], apis: list[ApiLine]) -> Bands:
     """Derived quantities of the line with most cards, and the totals, at all three ends."""
     parts: list[Line | ApiLine] = [*lines, *apis]
     if not parts:
-        return {}
-    costs = {name: charges(context, parts, name) for name in SCENARIOS}
-    totals = {name: math.fsum(parts.values()) for name, parts in costs.items()}
+        return Bands([], [])
+    costs = [charges(context, parts, name) for name in SCENARIOS]
     first = widest(lines) if lines else apis[0]
-    bands = {
-        "total_cost": _band(
-            totals["expected"], totals["low"], totals["high"], context.settled.currency, "all terms"
-        )
-    }
-    for name, value in first.values.items():
-        rule = context.pack.rules.get(name)
-        if rule is not None and rule.kind == "derive":
-            bands[name] = _band(value, first.low[name], first.high[name], rule.unit, rule.label)
-    return bands | total_bands(context, lines)
+    found: dict[str, Sequence[float]] = {"total_cost": [math.fsum(cost.values()) for cost in costs]}
+    shown = context.pack.kept(("shown", tuple(first.values)), lambda: _shown(context, first))
+    found |= {name: (first.values[name], first.low[name], first.high[name]) for name, *_ in shown}
+    found |= totals(context, lines)
+    about = [("total_cost", context.settled.currency, "all terms"), *shown]
+    return Bands(about, list(found.values()))
 
 
-def _band(value: float, one: float, other: float, unit: str, label: str) -> Band:
-    return Band(value, unit, min(value, one, other), max(value, one, other), label)
+def _shown(context: Context, line: Line | ApiLine) -> list[tuple[str, str, str]]:
+    """Name, unit and label of the derived quantities of a line."""
+    rules = [context.pack.rules[name] for name in line.values if name in context.pack.rules]
+    return [(rule.name, rule.unit, rule.label) for rule in rules if rule.kind == "derive"]
 
 
 def limits_used(context: Context, plan: Plan) -> list[LimitUse]:
@@ -179,7 +176,7 @@ def limits_used(context: Context, plan: Plan) -> list[LimitUse]:
         held = sum(card.count for card, line in pairs if line.offer in offers)
         uses += [_use(f"owned:{pool}", held, most, "cards")] if held else []
     if settled.need.limits.min_replicas and plan.lines:
-        replicas = sum(_replicas(line) for line in plan.lines)
+        replicas = math.fsum(line.values["replicas"] for line in plan.lines)
         uses.append(_use("min_replicas", replicas, settled.min_replicas, "replicas"))
     return uses + _requirements(context, plan)
 
@@ -202,12 +199,6 @@ def _use(name: str, used: float, allowed: float, unit: str) -> LimitUse:
     return LimitUse(
         name, float(used), float(allowed), unit, abs(allowed - used) <= BINDS * max(abs(allowed), 1e-12)
     )
-
-
-def _replicas(line: Line) -> int:
-    per_unit = line.values["gpus_per_unit"]
-    inside = line.values["tp"] * line.values["pp"]
-    return int(line.units * per_unit // inside)
 
 
 def _alternatives(context: Context, found: Found, plan: Plan) -> list[Alternative]:

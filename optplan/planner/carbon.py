@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from optplan.catalog.grids import WORLD
-from optplan.plan import Band, LimitUse, Line
+from optplan.plan import LimitUse, Line
 from optplan.planner.context import Context
 from optplan.planner.pricing import Pricing
 from optplan.program.limits import Limits
@@ -26,17 +26,15 @@ def weighed(pack: Pack) -> list[str]:
     return [name for name in TOTALS if name in pack.rules]
 
 
-def total_bands(context: Context, lines: list[Line]) -> dict[str, Band]:
-    """Electricity and greenhouse gases of all lines; at the better and worse ends of the assumptions, too."""
-    found = {}
-    for name in weighed(context.pack) if lines else ():
-        rule = context.pack.rules[name]
-        value, one, other = (
+def totals(context: Context, lines: list[Line]) -> dict[str, tuple[float, ...]]:
+    """Electricity and greenhouse gases of all lines: expected, and at the better and worse ends of the assumptions."""
+    return {
+        name: tuple(
             math.fsum(values[name] for values in ends)
             for ends in zip(*((line.values, line.low, line.high) for line in lines), strict=True)
         )
-        found[name] = Band(value, rule.unit, min(value, one, other), max(value, one, other), rule.label)
-    return found
+        for name in (weighed(context.pack) if lines else ())
+    }
 
 
 def grids_assumed(context: Context, lines: list[Line]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,11 @@ TARGETS: Final = {
     "finetune": ("memory_per_card", "least_memory", "train_tokens", "tokens_per_second", "job_hours"),
     "generate": ("memory_per_card", "least_memory", "replica_capacity"),
     "serve": ("memory_per_card", "least_memory", "replica_capacity"),
+}
+OF_CHOICE: Final = {
+    "finetune": ("elapsed_hours", "billed_hours"),
+    "generate": ("replicas", "elapsed_hours", "billed_hours"),
+    "serve": ("replicas", "needed_replicas"),
 }
 
 
@@ -48,20 +53,40 @@ class Context:
     def targets(self) -> list[str]:
         """What the rules must give: the task's quantities and every requirement of the pack."""
         wanted = [name for name in TARGETS[self.settled.need.task] if name in self.pack.rules]
-        return [*wanted, *(rule.name for rule in self.pack.of_kind("require"))]
+        return [*wanted, *self.requirements]
+
+    @property
+    def requirements(self) -> list[str]:
+        """Names of the pack's requirements."""
+        return [rule.name for rule in self.pack.of_kind("require")]
+
+    @property
+    def of_choice(self) -> tuple[str, ...]:
+        """What the rules tell of the units chosen, beyond what candidates are judged by."""
+        return OF_CHOICE[self.settled.need.task]
+
+    @property
+    def judged(self) -> Scenario:
+        """The end of assumptions at which a plan must hold: with `confidence: high` the worse one."""
+        return "worse" if self.settled.need.confidence == "high" else "expected"
 
     @cached_property
     def utilisation(self) -> float:
-        """Share of a replica's capacity that planned traffic may use."""
-        return self.scalar("utilisation", 1.0)
+        """Share of a replica's capacity that a plan counts on."""
+        return self.scalar("utilisation", 1.0, self.judged)
 
-    def scalar(self, name: str, absent: float) -> float:
+    @cached_property
+    def setup_hours(self) -> float:
+        """Hours in which a unit starts and does no work."""
+        return self.scalar("setup_hours", 0.0, self.judged)
+
+    def scalar(self, name: str, absent: float, scenario: Scenario = "expected") -> float:
         """One assumption that no card changes, or `absent` where the pack has none."""
         if name in self.fixed:
             return self.fixed[name]
         if name not in self.catalog.assumptions:
             return absent
-        value = assumption_columns([name], self.settled, self.catalog, "expected", self.used)[name]
+        value = assumption_columns([name], self.settled, self.catalog, scenario, self.used)[name]
         return float(value)
 
     def assess(
@@ -70,12 +95,14 @@ class Context:
         scenario: Scenario | None = None,
         rows: np.ndarray | None = None,
         override: Mapping[str, Any] | None = None,
+        targets: Sequence[str] | None = None,
     ) -> Assessment:
-        """All rules on all rows of the table; with `confidence: high` at the worse end of the assumptions."""
+        """All rules, or those that the targets need, on rows of the table; with `confidence: high` at the worse end."""
+        asked = self.targets if targets is None else targets
         if scenario is None:
-            scenario = "worse" if self.settled.need.confidence == "high" else "expected"
-        given = columns(table, self.settled, self.catalog, self.pack, self.targets, scenario, rows)
-        return evaluate(self.pack, given | dict(override or {}), self.targets, self.fixed)
+            scenario = self.judged
+        given = columns(table, self.settled, self.catalog, self.pack, asked, scenario, rows)
+        return evaluate(self.pack, given | dict(override or {}), asked, self.fixed)
 
     @cached_property
     def limits(self) -> Limits:

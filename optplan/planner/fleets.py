@@ -66,7 +66,7 @@ def ready_fleet(context: Context, columns: Columns, limits: Limits) -> Ready:
     if settled.need.task == "serve":
         plain = alone and not getattr(settled.need, "slices", None)
         return ready_service(columns, rates_of(context), settled.hours, used, limits, settled.mix, plain)
-    requests, setup = float(settled.quantities["requests"]), context.scalar("setup_hours", 0.0)
+    requests, setup = float(settled.quantities["requests"]), context.setup_hours
     return ready_batch(columns, requests, used, setup, limits, settled.mix, alone)
 
 
@@ -89,7 +89,7 @@ def fleet_program(context: Context, columns: Columns | Ready, limits: Limits) ->
         return serve_program(
             name, columns, rates_of(context), settled.hours, used, limits, settled.mix, slices, alone
         )
-    requests, setup = float(settled.quantities["requests"]), context.scalar("setup_hours", 0.0)
+    requests, setup = float(settled.quantities["requests"]), context.setup_hours
     return generate_program(name, columns, requests, used, setup, limits, settled.mix, alone)
 
 
@@ -111,8 +111,8 @@ def chosen(
     solution = found.solution
     bound = choice.cost if solution.status == "optimal" else solution.bound
     found.solution = replace(solution, cost=choice.cost, bound=bound)
-    found.picks = picks_of(ready.columns, choice)
-    found.elapsed = _elapsed(ready.columns, choice, context.settled.hours, context.scalar("setup_hours", 0.0))
+    found.picks = picks_of(ready.columns, choice, context.utilisation)
+    found.elapsed = _elapsed(ready.columns, choice, context.settled.hours, context.setup_hours)
     found.options = _options(context, columns, limits)
     return found
 
@@ -122,7 +122,7 @@ def _first_choice(fleet: FleetProgram, context: Context, found: Found, settled: 
 
     settled: this is done already.
     """
-    solution, setup = found.solution, context.scalar("setup_hours", 0.0)
+    solution, setup = found.solution, context.setup_hours
     values = fleet.exact(solution.values, setup)
     solution = replace(solution, values=values, cost=fleet.program.cost(values))
     if solution.status == "optimal" and solution.cost >= 0 and not settled:
@@ -200,7 +200,7 @@ def owned_hours(context: Context, unit: np.ndarray, offers: np.ndarray) -> np.nd
     if math.isfinite(context.settled.hours):
         return context.settled.hours
     work = float(context.settled.quantities["requests"]) / (unit[0] * context.utilisation * HOUR)
-    hours = work + context.scalar("setup_hours", 0.0)
+    hours = work + context.setup_hours
     step, least = (seconds / HOUR for seconds in billing(context, offers))
     with np.errstate(divide="ignore", invalid="ignore"):
         whole = np.where(step > SECOND, np.ceil(hours / step * (1 - TOLERANCE)) * step, hours)
@@ -212,14 +212,17 @@ def _label(context: Context, table: Table, offer: int, row: int) -> str:
     return f"{context.catalog.offers.name(offer)}_{layout}"
 
 
-def picks_of(columns: Columns, choice: Choice) -> list[Pick]:
-    """The units held, as lines of a plan."""
+def picks_of(columns: Columns, choice: Choice, utilisation: float) -> list[Pick]:
+    """The units held, as lines of a plan; of offline work with the hours billed and the requests answered in them."""
     picks = []
     for i, units in enumerate(choice.units):
         if units:
             spans = int(columns.spans[i])
-            hours = choice.hours[i] * spans if choice.hours else None
-            picks.append(Pick(int(columns.offer[i]), units * spans, int(columns.row[i]), unit_hours=hours))
+            one = Pick(int(columns.offer[i]), units * spans, int(columns.row[i]))
+            if choice.hours:
+                requests = choice.busy[i] * float(columns.capacity[0, i]) * utilisation * HOUR
+                one = replace(one, unit_hours=choice.hours[i] * spans, requests=requests)
+            picks.append(one)
     return picks
 
 
@@ -253,7 +256,7 @@ def _options(context: Context, columns: Columns, limits: Limits) -> list[Option]
             cost = units * columns.fixed + billed * columns.rate
         else:
             work = float(settled.quantities["requests"]) / (used * HOUR)
-            spans = spans_of(columns, work, context.scalar("setup_hours", 0.0), limits)
+            spans = spans_of(columns, work, context.setup_hours, limits)
             units = spans.fewest(columns, limits.min_replicas)
             hours = spans.alone / units + spans.setup
             billed = spans.billed(columns, units)

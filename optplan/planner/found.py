@@ -20,7 +20,8 @@ class Pick:
     """Units of one offer in one role: the row of the table, and hours where the program chose them.
 
     job_hours   of the gang, where types are mixed and no single row tells it
-    unit_hours  summed over units, where the program chose them (offline inference)
+    unit_hours  billed, summed over units, where the program chose them (offline inference)
+    requests    that the units answer offline
     """
 
     offer: int
@@ -28,6 +29,7 @@ class Pick:
     row: int
     job_hours: float | None = None
     unit_hours: float | None = None
+    requests: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from optplan.planner.flat import Chosen, Elements, elements_of, given
 from optplan.planner.found import Found, Pick
 from optplan.planner.grid import SCENARIOS
 from optplan.planner.measured import as_measured
-from optplan.planner.pricing import TIMES, Pricing, assumption_names, card_charges
+from optplan.planner.pricing import Pricing, assumption_names, card_charges
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ def row_of(table: Table, row: int) -> tuple[int, ...]:
 def names_of(context: Context) -> tuple[str, ...]:
     """Assumptions that the rules of a line read: of its task, of its hours and of its charges."""
     pack = context.pack
-    targets = [*context.targets, *(TIMES if _job(context) else ()), *card_charges(pack), *weighed(pack)]
+    targets = [*context.targets, *context.of_choice, *card_charges(pack), *weighed(pack)]
     return tuple(assumption_names(pack, targets, {}, context.catalog))
 
 
@@ -111,15 +111,16 @@ def evaluated(contexts: Sequence[Context], chosen: Sequence[Chosen]) -> Lines:
     """All rules on all lines; the contexts have one task and pack, and fix the same names."""
     first, at = contexts[0], elements_of(contexts, chosen)
     values = given(contexts, at, names_of(first), Pricing)
+    if first.settled.need.task == "generate":
+        values["carried_requests"] = _numbers([c.pick.requests for c in chosen])[at.line]
     fixed: dict[str, Any] = {
         name: np.array([context.fixed[name] for context in contexts])[at.need] for name in first.fixed
     }
-    jobs = np.array([np.nan if c.pick.job_hours is None else c.pick.job_hours for c in chosen])[at.line]
+    jobs = _numbers([c.pick.job_hours for c in chosen])[at.line]
     if np.isfinite(jobs).any():  # all or none: types are mixed only in needs that come alone
         fixed["job_hours"] = jobs
     charges = [*card_charges(first.pack), *weighed(first.pack)]
-    times = TIMES if _job(first) else ()
-    done = evaluate(first.pack, values, [*first.targets, *times], fixed)
+    done = evaluate(first.pack, values, [*first.targets, *first.of_choice], fixed)
     hours = _hours(contexts, chosen, at, done.values)
     paid = evaluate(first.pack, done.values | hours, charges, {k: v for k, v in fixed.items() if k in hours})
     order = [*done.values, *(name for name in paid.values if name not in done.values)]
@@ -134,8 +135,8 @@ def evaluated(contexts: Sequence[Context], chosen: Sequence[Chosen]) -> Lines:
     return lines
 
 
-def _job(context: Context) -> bool:
-    return context.settled.need.task == "finetune"
+def _numbers(values: Sequence[float | None]) -> np.ndarray:
+    return np.array([np.nan if value is None else value for value in values])
 
 
 def _at(column: Any, keep: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -154,13 +155,19 @@ def _all(holds: Any, at: Elements, shape: tuple[int, int]) -> np.ndarray:
 def _hours(
     contexts: Sequence[Context], chosen: Sequence[Chosen], at: Elements, values: dict[str, Any]
 ) -> dict[str, Any]:
-    """Billed hours over units, and hours of ownership: from the job's own time, the need, or the program."""
-    if _job(contexts[0]):
+    """Billed hours over units, and hours of ownership.
+
+    Of a job from its own time, of a service from the need. Of offline work as the program chose them, at the expected
+    assumptions; at others, and where it chose none, as long as the same units take for the same requests.
+    """
+    task = contexts[0].settled.need.task
+    if task == "finetune":
         return {"unit_hours": values["billed_hours"] * at.units, "owned_hours": values["elapsed_hours"]}
     hours = np.array([context.settled.hours for context in contexts])[at.need]
-    if any(c.pick.unit_hours is None for c in chosen):
+    if task == "serve":
         return {"unit_hours": at.units * hours, "owned_hours": hours}
-    billed = np.array([c.pick.unit_hours for c in chosen], dtype=float)[at.line]
+    billed = _numbers([c.pick.unit_hours for c in chosen])[at.line]
+    billed = np.where((at.scenario == 0) & np.isfinite(billed), billed, values["billed_hours"] * at.units)
     return {"unit_hours": billed, "owned_hours": np.where(np.isfinite(hours), hours, billed / at.units)}
 
 

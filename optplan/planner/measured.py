@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from optplan.candidates import Table
-from optplan.evaluate import names_read
+from optplan.evaluate import evaluate, names_read
 from optplan.plan import Line
 from optplan.planner.pricing import card_charges
 from optplan.rule import Pack
@@ -53,7 +53,7 @@ def with_measured(
 def as_measured(settled: Settled, pack: Pack, targets: list[str], table: Table, line: Line) -> Line:
     """A line of a measured candidate: what rules predict of it is taken out, but for what its charges rest on.
 
-    targets: what candidates are judged by.
+    What reads the capacity follows from the measured one. targets: what candidates are judged by.
     """
     found = [row for row, mask in measured_rows(settled, table) if mask[line.table_row]]
     if not found:
@@ -62,11 +62,16 @@ def as_measured(settled: Settled, pack: Pack, targets: list[str], table: Table, 
     rates = np.array(found[0].rates)
     with np.errstate(divide="ignore"):
         load = np.where(rates > 0, asked / rates, 0.0)  # a class that it cannot serve does not load it
-    capacity = {"replica_capacity": float(rates[int(np.argmax(load))])}
+    most = int(np.argmax(load))
+    known = {"replica_capacity": float(rates[most]), "requests_per_second": float(asked[most])}
     charged = names_read(pack, card_charges(pack))
     predicted = (names_read(pack, targets) & set(pack.rules)) - charged
-    kept = [
-        {name: value for name, value in values.items() if name not in predicted} | capacity
-        for values in (line.values, line.low, line.high)
+    follows = [
+        n for n, one in pack.rules.items() if n in line.values and "replica_capacity" in one.parameters
     ]
+    kept = []
+    for values in (line.values, line.low, line.high):
+        own = {n: v for n, v in values.items() if n not in predicted and n not in follows} | known
+        again = evaluate(pack, own, follows).values
+        kept.append(own | {name: float(again[name]) for name in follows})
     return replace(line, values=kept[0], low=kept[1], high=kept[2], verdicts={})

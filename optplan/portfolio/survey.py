@@ -108,7 +108,7 @@ class Survey:
     def _of_batch(self, requests: float) -> tuple[Option, ...]:
         """Units kept for the month, a place in a queue for all of it, and a hire of all of it by the hour."""
         context = self.need.context
-        setup = context.scalar("setup_hours", 0.0)
+        setup = context.setup_hours
         longest = min(context.settled.hours, MONTH_HOURS)
         found = list(self._hired(requests, requests))
         for shape in self.shapes:

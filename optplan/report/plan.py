@@ -24,11 +24,17 @@ SHORT: Final = {
     "per_token_time": "time between two tokens",
     "first_token_time": "time to the first token",
     "replica_capacity": "capacity of a replica",
+    "work_hours": "hours of work, all units",
     "job_hours": "wall clock, uninterrupted",
     "elapsed_hours": "wall clock",
     "billed_hours": "hours billed for each unit",
     "total_cost": "total cost",
 }
+MEANS: Final = {
+    "elapsed_hours": "wall clock, mean of the units",
+    "billed_hours": "hours billed, mean of the units",
+}
+"""The same where units may be held for different times: offline inference on several."""
 ALTERNATIVES: Final = 3
 
 
@@ -150,7 +156,8 @@ def _rests_on(console: Console, plan: Plan) -> None:
         return
     most = words.cards(max(plan.cards, key=lambda line: line.count)) if plan.cards else ""
     heading(console, "What it rests on" + (f", for the {most}" if len(plan.cards) > 1 else ""))
-    rows = [_band(plan, name, plan.quantities[name]) for name in names]
+    said = SHORT | (MEANS if _several_times(plan) else {})
+    rows = [[said[name], *_band(plan, plan.quantities[name])] for name in names]
     console.print(grid(console, ["quantity", "low", "expected", "high", "unit"], rows, right=(1, 2, 3)))
 
 
@@ -159,12 +166,16 @@ def _same_numbers(plan: Plan, one: str, other: str) -> bool:
     return a is not None and b is not None and (a.low, a.value, a.high) == (b.low, b.value, b.high)
 
 
-def _band(plan: Plan, name: str, band: Band) -> list[str]:
+def _several_times(plan: Plan) -> bool:
+    return plan.task == "generate" and any(line.units > 1 for line in plan.lines)
+
+
+def _band(plan: Plan, band: Band) -> list[str]:
     ends = (band.low, band.value, band.high)
     factor, unit = words.scale(band.value, band.unit)
     money = band.unit == plan.currency
     numbers = [words.cash(v) if money else words.figure(factor * v) for v in ends]
-    return [SHORT[name], *numbers, words.unit(unit, plan.currency)]
+    return [*numbers, words.unit(unit, plan.currency)]
 
 
 def _limits(console: Console, plan: Plan) -> None:

@@ -36,8 +36,8 @@ _MODULES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "cache",
             "decoding",
             "generate",
-            "jobs",
-            "price",
+            *("replicas", "offline"),
+            *("price", "price_generate"),
             *("ownership", "capital", "spot", "spot_jobs", "spot_generate"),
             "carbon",
             "api",
@@ -50,6 +50,7 @@ _MODULES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "cache",
             "decoding",
             "serve",
+            *("replicas", "traffic"),
             "price",
             *("ownership", "capital", "spot", "spot_serve"),
             "carbon",
@@ -59,8 +60,16 @@ _MODULES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "lesson": {
         "finetune": ("lesson", "lesson_finetune"),
-        "generate": ("lesson", "lesson_inference", "lesson_generate", "api", "api_generate"),
-        "serve": ("lesson", "lesson_inference", "lesson_serve", "api", "api_serve"),
+        "generate": (
+            "lesson",
+            "lesson_inference",
+            "lesson_generate",
+            "replicas",
+            "offline",
+            "api",
+            "api_generate",
+        ),
+        "serve": ("lesson", "lesson_inference", "lesson_serve", "replicas", "traffic", "api", "api_serve"),
     },
 }
 PACKS: Final = tuple(_MODULES)

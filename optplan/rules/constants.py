@@ -13,6 +13,7 @@ EACH_TOKEN: Final = 1.0  # each token has one of them
 ONE_REQUEST: Final = 1.0  # a request alone
 KILO: Final = 1000.0  # watts of a kilowatt
 GRAMS: Final = 1000.0  # grams of a kilogram
+SECOND: Final = 1.0  # billing steps up to this count as continuous
 MILLION: Final = 1e6  # tokens of the unit in which they are sold
 YEAR: Final = 8760.0  # hours
 HOURS_PER_MONTH: Final = 730.0  # a year's hours over twelve
@@ -28,6 +29,7 @@ CONSTANT_UNITS: Final = {
     "ONE_REQUEST": "request",
     "KILO": "watt/kW",
     "GRAMS": "g/kg",
+    "SECOND": "s",
     "MILLION": "token/Mtoken",
     "YEAR": "hour",
     "HOURS_PER_MONTH": "hour/month",

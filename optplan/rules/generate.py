@@ -8,7 +8,6 @@ from numpy import floor, maximum, minimum
 
 from optplan.rule import derive
 from optplan.rules.constants import EACH_TOKEN, ONE_REQUEST
-from optplan.units import HOUR
 
 
 @derive(unit="request", source="Kwon et al. 2023 (vLLM), arXiv:2309.06180", status="exact")
@@ -47,9 +46,3 @@ def replica_capacity(
     return concurrent_requests / (
         answer_tokens * per_token_time * ONE_REQUEST + prefill_share * prefill_time / pp * concurrent_requests
     )
-
-
-@derive(unit="hour", source="definition", status="exact")
-def job_hours(requests: Any, replica_capacity: Any) -> Any:
-    """Time that one replica alone takes for all requests"""
-    return requests / replica_capacity / HOUR

@@ -7,7 +7,6 @@ from typing import Any
 from optplan.rule import derive
 from optplan.rules.constants import FORWARD_FLOP
 from optplan.rules.lesson import LESSON
-from optplan.units import HOUR
 
 
 @derive(unit="request/s", source=LESSON, status="assumed")
@@ -16,15 +15,3 @@ def replica_capacity(
 ) -> Any:
     """Requests a second of one replica: its arithmetic over that of one request, forward only"""
     return cards * peak_flops * efficiency / (FORWARD_FLOP * params * (prompt_tokens + answer_tokens))
-
-
-@derive(unit="hour", source=LESSON, status="assumed")
-def job_hours(requests: Any, replica_capacity: Any) -> Any:
-    """Time that one replica takes for all requests"""
-    return requests / replica_capacity / HOUR
-
-
-@derive(unit="hour", source=LESSON, status="exact")
-def elapsed_hours(job_hours: Any) -> Any:
-    """Wall clock: nothing interrupts the job"""
-    return job_hours

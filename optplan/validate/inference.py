@@ -113,7 +113,7 @@ def quantities(
     mean = fixed.get("mean_tokens", np.nan)
     fixed["mean_tokens"] = np.where(np.isnan(mean), given["prompt_tokens"] + given["answer_tokens"] / 2, mean)
     room = evaluate(rules, given, ["cache_requests"], fixed).values["cache_requests"]
-    batch = np.minimum(np.minimum(room, given["max_sequences"]), given["requests"] / given["replicas"])
+    batch = np.minimum(np.minimum(room, given["max_sequences"]), given["requests"] / fixed["replicas"])
     stated = fixed.get("concurrent_requests", np.nan)
     fixed["concurrent_requests"] = np.maximum(np.where(np.isnan(stated), batch, stated), 1.0)
     return _settled(rules, given, targets, fixed)
@@ -124,7 +124,7 @@ def _settled(
 ) -> dict[str, Any]:
     """The rules' values; where a rate is offered, at the number of requests at work that it leads to."""
     values = evaluate(rules, given, targets, fixed).values
-    rate = given["offered_rate"] / given["replicas"]
+    rate = given["offered_rate"] / fixed["replicas"]
     offered = np.isfinite(rate)
     most = fixed["concurrent_requests"]
     for _ in range(_ROUNDS if offered.any() else 0):

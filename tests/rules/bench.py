@@ -15,34 +15,9 @@ import optplan
 from optplan.inputs import INPUTS
 from optplan.rule import Comparison
 from optplan.rules import pack
+from optplan.settle.quantities import SHAPES
 
 DATA = Path(optplan.__file__).parent / "data"
-SHAPES = (
-    "layers",
-    "hidden",
-    "heads",
-    "kv_heads",
-    "head_dim",
-    "intermediate",
-    "moe_intermediate",
-    "vocab",
-    "gated",
-)
-COUNTS = (
-    "params_active",
-    "experts",
-    "experts_per_token",
-    "shared_experts",
-    "dense_layers",
-    "q_lora_rank",
-    "kv_lora_rank",
-    "qk_nope",
-    "qk_rope",
-    "v_head",
-    "full_attention_layers",
-    "linear_attention_layers",
-    "max_context",
-)
 BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "int4": 0.5}
 
 
@@ -77,8 +52,7 @@ def _number(text: str) -> float:
 def model(name: str) -> dict[str, float]:
     """A model of the catalog as the rules read it."""
     row = table("models")[name][0]
-    names = [*SHAPES, *COUNTS]
-    shapes = {n: _number(row[n]) for n in names}
+    shapes = {n: _number(row[n]) for n in (*SHAPES, "max_context")}
     shapes["params"] = float(row["params_total"])
     shapes["tied"] = _number(row["tied_embeddings"])
     shapes["sliding_window"] = _number(row["sliding_window"]) or math.inf
@@ -121,6 +95,8 @@ NEED: dict[str, dict[str, Any]] = {
         "per_token_limit": math.inf, "first_token_limit": math.inf, "duration_hours": 720.0,
     },
 }  # fmt: skip
+ONE = ("cards", "nodes", "tp", "pp", "dp", "attention_ranks", "expert_ranks", "sequence_parts")
+LAYOUT = {**dict.fromkeys(ONE, 1.0), "zero_stage": 0.0, "recompute": 0.0}
 OFFER = {name: 0.0 for name, entry in INPUTS.items() if entry.origin in ("offer", "api")} | {
     "term_hours": 1.0,
     "on_demand_price": 1.0,
@@ -149,28 +125,15 @@ def given(
     selectors |= {k: more.pop(k) for k in ("framework", "engine", "optimizer", "rules") if k in more}
     selectors["architecture"] = table("gpus")[card_name][0]["architecture"]
     values: dict[str, Any] = {
-        "cards": 1.0,
-        "tp": 1.0,
-        "attention_ranks": 1.0,
-        "expert_ranks": 1.0,
-        "sequence_parts": 1.0,
-        "pp": 1.0,
-        "dp": 1.0,
-        "zero_stage": 0.0,
-        "recompute": 0.0,
-    }
-    values |= {
-        "nodes": 1.0,
+        **LAYOUT,
         "weight_bytes": BYTES[precision],
         "compute_bytes": 4.0 if precision == "fp32" else 2.0,
+        "quantised": float(BYTES[precision] <= 1),
+        **model(model_name),
+        **card(card_name, precision, more.get("cards_per_node", more.get("cards", 1.0))),
+        **NEED[task],
+        **OFFER,
     }
-    values |= {"quantised": float(BYTES[precision] <= 1)}
-    values |= (
-        model(model_name)
-        | card(card_name, precision, more.get("cards_per_node", more.get("cards", 1.0)))
-        | NEED[task]
-        | OFFER
-    )
     if task == "finetune":
         selectors["method"] = method
         values |= {f"is_{k}": float(method == k) for k in ("full", "lora", "qlora")}

@@ -37,9 +37,9 @@ def test_every_name_that_a_rule_reads_is_given_by_something(name: str, task: str
     assert {p for rule in chosen.rules.values() for p in rule.parameters} <= known
 
 
-def test_every_assumption_is_read_by_a_rule_or_by_the_program() -> None:
+def test_every_assumption_is_read_by_a_rule() -> None:
     read = {p for n, t in EVERY for rule in pack(n, t).rules.values() for p in rule.parameters}
-    assert set(assumption_units()) - read == {"utilisation"}
+    assert set(assumption_units()) - read == set()
 
 
 def test_every_assumption_is_ordered_dated_sourced_and_named_once_for_a_key() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from bench import holds, quantities
@@ -187,11 +188,60 @@ def test_prompt_and_answer_beyond_the_context_are_refused() -> None:
 
 
 def test_offline_throughput_counts_decoding_and_most_of_the_prefills() -> None:
-    q = quantities("generate", engine="tensorrt-llm")
+    q = quantities("generate", engine="tensorrt-llm", carried_requests=1e6)
     batch = q["concurrent_requests"]
     by_hand = batch / (250 * q["step_time"] + q["prefill_share"] * batch * q["prefill_time"])
     assert q["replica_capacity"] == pytest.approx(by_hand)
-    assert q["job_hours"] == pytest.approx(1e6 / by_hand / 3600)
+    assert q["work_hours"] == pytest.approx(1e6 / (by_hand * 0.95) / 3600)
+    assert q["elapsed_hours"] == pytest.approx(q["work_hours"] + 0.25)
+
+
+BATCH: dict[str, Any] = {
+    "replica_capacity": 2.0, "utilisation": 0.8, "setup_hours": 0.25, "carried_requests": 57_600.0,
+    "gpus_per_unit": 8.0, "want": ("replicas", "work_hours", "elapsed_hours", "billed_hours"),
+}  # fmt: skip
+
+
+def test_units_with_two_replicas_each_take_half_the_hours() -> None:
+    q = quantities("generate", **BATCH, units=3.0, tp=4.0, billing_step=3600.0, billing_minimum=3600.0)
+    assert q["replicas"] == 6
+    assert q["work_hours"] == pytest.approx(57_600 / (2 * 0.8) / 3600 / 2)  # 5 h on all units, 1.67 on each
+    assert q["elapsed_hours"] == pytest.approx(5 / 3 + 0.25)
+    assert 3 * q["billed_hours"] == pytest.approx(6)  # 5.75 h, of which no unit may be billed a part
+
+
+def test_cards_that_no_replica_fits_into_stay_idle() -> None:
+    q = quantities("generate", **BATCH, units=2.0, tp=3.0)
+    assert q["replicas"] == 4
+
+
+def test_nodes_that_work_as_one_are_billed_the_same_steps() -> None:
+    more = {"units": 4.0, "nodes": 2.0, "cards": 16.0, "cards_per_node": 8.0, "tp": 8.0, "pp": 2.0}
+    q = quantities("generate", **BATCH, **more, billing_step=3600.0, billing_minimum=3600.0)
+    assert q["replicas"] == 2
+    assert q["work_hours"] == pytest.approx(20)  # 10 h of replicas, 2 nodes each
+    assert 4 * q["billed_hours"] == pytest.approx(22)  # 10.5 h of replicas, 11 steps, 2 nodes each
+
+
+@pytest.mark.parametrize(
+    ("step", "least", "hours"),
+    [(1.0, 60.0, 10.5), (60.0, 60.0, 10.5), (1.0, 36_000.0, 20.0), (7200.0, 7200.0, 12.0)],
+)
+def test_offline_hours_are_billed_in_steps_and_at_least_the_minimum(
+    step: float, least: float, hours: float
+) -> None:
+    q = quantities("generate", **BATCH, units=2.0, tp=8.0, billing_step=step, billing_minimum=least)
+    assert 2 * q["billed_hours"] == pytest.approx(hours)
+
+
+def test_every_unit_is_billed_for_its_start() -> None:
+    few = BATCH | {"carried_requests": 5760.0, "setup_hours": 1.5}
+    q = quantities("generate", **few, units=2.0, tp=8.0, billing_step=3600.0, billing_minimum=3600.0)
+    assert 2 * q["elapsed_hours"] == pytest.approx(4)  # 1 h of work, two starts of 1.5 h
+    assert 2 * q["billed_hours"] == pytest.approx(4)
+    q = quantities("generate", **few | {"setup_hours": 1.1}, units=2.0, tp=8.0, billing_step=3600.0)
+    assert 2 * q["elapsed_hours"] == pytest.approx(3.2)
+    assert 2 * q["billed_hours"] == pytest.approx(4)  # not less than two steps each
 
 
 def test_a_few_requests_do_not_fill_a_batch() -> None:
