@@ -1,51 +1,50 @@
-"""What a training job costs at least on each card, whatever the gang and its layout: so that few cards are looked at.
+"""What a training job costs at least on each card and size of gang, whatever its layout: so that few are looked at.
 
-The rules are evaluated on one dream card: it holds the whole batch at once and waits for no other. No gang needs fewer
-card-hours: communication and the optimizer only add to a step, a smaller micro-batch or a split matrix saturates less,
-and every card takes its time to start. Rent is at least that of the card-hours, and at least one billing step of one
-node. Proven for the rules of `engineering` only, and checked on every gang that is looked at.
+The rules are evaluated on one dream card: it holds the whole batch at once and waits for no other. No gang is faster
+than so many dream cards: communication and the optimizer only add to a step, and a smaller micro-batch or a split
+matrix saturates less. Rent is at least that of all cards for that time, and at least one billing step of one node.
+Proven for the rules of `engineering` only, and checked on every gang that is looked at.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from optplan.candidates import Table
-from optplan.many.grids import Grid
+from optplan.many.cards import Groups, Rents
+from optplan.many.kinds import SPEED, Hours, Kinds
 from optplan.planner.context import Context
 
 PROVEN_FOR = "engineering"
 
 
-@dataclass(frozen=True, slots=True)
-class Rents:
-    """What rented lots of a need cost at least.
+def least_costs(
+    contexts: Sequence[Context], groups: Groups, rents: Sequence[Rents], hours: Hours, kinds: Kinds
+) -> np.ndarray:
+    """(needs, groups of candidates): no gang of rented cards costs less, in the need's currency.
 
-    card    of each lot; each: USD/h of one of its cards; first: USD of the first billing step of one node
-    bought  cards that can be bought; had: cards that can be had at all
-    """
-
-    card: np.ndarray
-    each: np.ndarray
-    first: np.ndarray
-    bought: np.ndarray
-    had: np.ndarray
-
-
-def least_costs(contexts: Sequence[Context], grid: Grid, rents: Sequence[Rents]) -> np.ndarray:
-    """(needs, cards): no gang of rented cards costs less, in the need's currency.
-
-    Infinite where a card is not to be had, -infinite where nothing is proven.
+    -infinite where nothing is proven, such as for cards that are bought.
     """
     catalog, first = contexts[0].catalog, contexts[0]
-    least = np.stack([np.where(one.had, -math.inf, math.inf) for one in rents])
     if first.settled.need.rules != PROVEN_FOR or any(name in first.pack.rules for name in first.fixed):
-        return least
-    cards = list(catalog.cards.values())
+        return np.full((len(contexts), len(groups.card)), -math.inf)
+    speed = _dream_speed(kinds)[kinds.of][:, groups.card] * groups.size
+    least_hours = hours(np.arange(len(contexts))[:, None], groups.card, speed)
+    usd = np.array([catalog.convert(1.0, "USD", context.settled.currency) for context in contexts])
+    each, step, bought = (
+        np.stack([getattr(one, name) for one in rents])[:, groups.card]
+        for name in ("each", "first", "bought")
+    )
+    least = np.maximum(each * groups.size * least_hours, step) * usd[:, None]
+    return np.where(bought | ~np.isfinite(least), -math.inf, least)
+
+
+def _dream_speed(kinds: Kinds) -> np.ndarray:
+    """(kinds of need, cards): token/s of one card that holds all."""
+    grid, cards = kinds.grid, list(kinds.first[0].catalog.cards.values())
     one = np.ones(len(cards), dtype=np.int64)
     dream = Table(cards, np.arange(len(cards)), one, one, one, one, one, 0 * one, 0 * one)
     batch, asked = grid.need["batch"], grid.need["asked_micro_batch"]
@@ -54,14 +53,5 @@ def least_costs(contexts: Sequence[Context], grid: Grid, rents: Sequence[Rents])
         "communication_time": 0.0,
         "optimizer_time": 0.0,
     }
-    hours = np.asarray(grid.on(dream, instead=instead).values["job_hours"], dtype=float)
-    hours = np.broadcast_to(hours, least.shape)
-    for i, (context, own) in enumerate(zip(contexts, rents, strict=True)):
-        known = np.full(len(cards), math.inf)
-        rent = np.maximum(own.each * hours[i, own.card], own.first)
-        np.minimum.at(known, own.card, np.where(np.isnan(rent), -math.inf, rent))
-        known = known * catalog.convert(1.0, "USD", context.settled.currency)
-        least[i] = np.where(
-            own.bought | ~np.isfinite(hours[i]) & own.had, -math.inf, np.where(own.had, known, math.inf)
-        )
-    return least
+    speed = grid.on(dream, instead=instead, targets=[SPEED]).values[SPEED]
+    return np.broadcast_to(np.asarray(speed, dtype=float), (len(kinds.first), len(cards)))

@@ -1,168 +1,193 @@
-"""Candidates of training jobs, card by card: the fastest layouts of many needs at once, and what limits let in."""
+"""Candidates of training jobs of a whole catalog: their table, groups of them, and what a need's limits let in."""
 
 from __future__ import annotations
 
 import functools
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from optplan.candidates import LAYOUT, SIZES, Table, job_rows, reachable
+from optplan.candidates import LAYOUT, MOST_IN_NODE, Table, job_rows, reachable
 from optplan.catalog import PURCHASE, Catalog
-from optplan.evaluate import Assessment
-from optplan.many.bounds import Rents
-from optplan.many.grids import Grid
-from optplan.planner.context import Context
+from optplan.distinct import distinct
 from optplan.planner.shelf import shelf
-from optplan.program.jobs import Gangs, Lots, mixed_nodes, reduced
+from optplan.program.jobs import Gangs, Lots, mixed_nodes, reduced, single_pairs, sum_pairs
+from optplan.program.limits import Limits
+from optplan.ranges import ranges
 from optplan.units import HOUR
 
+Sizes = tuple[int, ...]  # of gangs that are tried
 RENTED = [PURCHASE.index(kind) for kind in ("on_demand", "spot", "reserved_1y", "reserved_3y")]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Card:
-    """Candidates of one card on all nodes that the catalog has of it.
+class Groups:
+    """Every card, size and node of a catalog, in this order.
 
-    start        where the layouts of each (node, gang) begin
-    node, gang   of those
+    of_row   group of each row of the table of all candidates; cards: where the groups of each card begin
     """
 
-    code: int
-    table: Table
-    start: np.ndarray
+    card: np.ndarray
+    size: np.ndarray
     node: np.ndarray
-    gang: np.ndarray
+    memory: np.ndarray
+    of_row: np.ndarray
+    cards: dict[int, slice]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Rents:
+    """What rented lots of a need cost at least, by card.
+
+    each    USD/h of one card, first: USD of the first billing step of one node; infinite where none is rented
+    bought  cards that can be bought; had: cards that can be had at all
+    """
+
+    each: np.ndarray
+    first: np.ndarray
+    bought: np.ndarray
+    had: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LotsOf:
+    """Lots by group: those of group g are lot[start[g]:start[g + 1]], as positions in lots."""
+
+    lots: Lots
+    start: np.ndarray
+    lot: np.ndarray
+
+    @classmethod
+    def of(cls, lots: Lots, pairs: tuple[np.ndarray, np.ndarray], groups: int) -> LotsOf:
+        """From pairs of lot and group."""
+        lot, group = pairs
+        start = np.concatenate([[0], np.cumsum(np.bincount(group, minlength=groups))])
+        return cls(lots, start, lot[np.lexsort((lot, group))])
+
+    def pairs(self, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(position in group, lot) of every lot of these groups."""
+        first, count = self.start[group], self.start[group + 1] - self.start[group]
+        return np.repeat(np.arange(len(group)), count), self.lot[ranges(first, count)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Offered:
     """What a need's limits let in.
 
-    best, near  the cheapest lots of those alike; those of sites with nodes of several sizes
-    nodes       card -> sizes of its nodes; joined: of those that can work together
-    rents       what rented ones cost at least
+    groups  candidates, as a mask
+    rents   what rented ones cost at least
+    single  the cheapest lots of those alike, with the groups that equal nodes of them fill
+    sums    lots of sites with nodes of several sizes, with the groups that they could be in beside other nodes
     """
 
-    best: Lots
-    near: Lots
-    nodes: dict[int, tuple[int, ...]]
-    joined: dict[int, frozenset[int]]
+    groups: np.ndarray
     rents: Rents
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """The fastest layouts of a need. row: of the catalog's table of all candidates."""
-
-    gangs: Gangs
-    row: np.ndarray
-
-
-def fastest(
-    contexts: Sequence[Context], offered: list[Offered], card: Card, grid: Grid, rows: np.ndarray, offset: int,
-) -> tuple[np.ndarray, ...]:  # fmt: skip
-    """(need, card, size, node, hours, row) of the fastest layouts of one card; of equals the plainest, the first."""
-    assessment = grid.on(card.table, rows, one_card=True)
-    shape = (len(rows), len(card.table))
-    can = np.stack([_groups(card, contexts[i], offered[i]) for i in rows.tolist()])
-    can = np.repeat(can, np.diff(card.start, append=shape[1]), axis=1)
-    can &= usable(contexts, card, rows, assessment)
-    hours = np.broadcast_to(np.asarray(assessment.values["job_hours"], dtype=float), shape)
-    can &= np.isfinite(hours)
-    rounded = np.full(shape, math.inf)
-    # equal within the tolerance is equal
-    rounded[can] = np.round(np.log(np.maximum(hours[can], 1e-12)), 9)
-    least = np.minimum.reduceat(rounded, card.start, axis=1)
-    widths = np.diff(card.start, append=shape[1])
-    best = np.where(rounded <= np.repeat(least, widths, axis=1), np.arange(shape[1]), shape[1])
-    first = np.minimum.reduceat(best, card.start, axis=1)
-    which, group = np.nonzero(np.isfinite(least))
-    row = first[which, group]
-    code = np.full(len(which), card.code)
-    return rows[which], code, card.gang[group], card.node[group], hours[which, row], row + offset
-
-
-def usable(contexts: Sequence[Context], card: Card, rows: np.ndarray, assessment: Assessment) -> np.ndarray:
-    """(needs, layouts of a card): every requirement holds, and recomputation is as asked. rows: of the contexts."""
-    can = np.ones((len(rows), len(card.table)), dtype=bool)
-    asked = [getattr(contexts[i].settled.need, "recompute", None) for i in rows.tolist()]
-    recompute = np.array([-1 if one is None else int(one) for one in asked])[:, None]
-    if (recompute >= 0).any():
-        can &= (recompute < 0) | (card.table.recompute == recompute)
-    for verdict in assessment.verdicts.values():
-        can &= np.asarray(verdict.holds, dtype=bool)
-    return can
-
-
-def _groups(card: Card, context: Context, offered: Offered) -> np.ndarray:
-    """Which (node, gang) of the card are candidates of a need."""
-    return candidates_of(card, context.catalog, offered, context.settled.max_cards or 0)
-
-
-def candidates_of(card: Card, catalog: Catalog, offered: Offered, most: int) -> np.ndarray:
-    """Which (node, gang) of the card are candidates under limits. most: cards in all, 0 = any."""
-    nodes, joined = offered.nodes.get(card.code, ()), offered.joined.get(card.code, frozenset())
-    return _candidates(catalog, card.code, nodes, joined, most)
-
-
-@functools.lru_cache(maxsize=4096)
-def _candidates(
-    catalog: Catalog, code: int, nodes: tuple[int, ...], joined: frozenset[int], most: int
-) -> np.ndarray:
-    card = next(one for one in every_card(catalog)[0] if one.code == code)
-    sizes = tuple(n for n in SIZES if not most or n <= most)
-    can = {node: frozenset(reachable([n for n in nodes if n >= node], node, sizes)) for node in nodes}
-    return np.array(
-        [
-            node in can and gang in can[node] and (gang <= node or node in joined)
-            for node, gang in zip(card.node.tolist(), card.gang.tolist(), strict=True)
-        ]
-    )
+    single: LotsOf
+    sums: LotsOf
 
 
 @functools.lru_cache(maxsize=8)
-def every_card(catalog: Catalog) -> tuple[list[Card], Table]:
-    """Candidates of each card on all its nodes, and all of them in one table."""
-    table = job_rows(catalog, np.ones(len(catalog.offers), dtype=bool), SIZES, None)
-    cards = []
-    for code in dict.fromkeys(table.card.tolist()):
-        here = np.flatnonzero(table.card == code)
-        own = Table(table.cards, table.card[here], *(getattr(table, name)[here] for name in LAYOUT))
-        start = np.flatnonzero((np.diff(own.node, prepend=-1) != 0) | (np.diff(own.gang, prepend=-1) != 0))
-        cards.append(Card(code, own, start, own.node[start], own.gang[start]))
-    return cards, table
+def every_candidate(catalog: Catalog, sizes: Sizes) -> Table:
+    """Candidates of each card on all its nodes, in the order of groups."""
+    table = job_rows(catalog, np.ones(len(catalog.offers), dtype=bool), sizes, None)
+    order = np.lexsort((table.node, table.gang, table.card))
+    return Table(table.cards, table.card[order], *(getattr(table, name)[order] for name in LAYOUT))
+
+
+@functools.lru_cache(maxsize=8)
+def every_group(catalog: Catalog, sizes: Sizes) -> Groups:
+    """Every card, size and node that a training job could have."""
+    table = every_candidate(catalog, sizes)
+    start = np.zeros(len(table), dtype=bool)
+    for column in (table.card, table.gang, table.node):
+        start |= np.diff(column, prepend=-1) != 0
+    card, size, node = (column[start] for column in (table.card, table.gang, table.node))
+    memory = np.array([c.usable_gib for c in catalog.cards.values()])[card]
+    begin = np.flatnonzero(np.diff(card, prepend=-1))
+    ends = np.append(begin[1:], len(card))
+    cards = {int(card[a]): slice(int(a), int(b)) for a, b in zip(begin, ends, strict=True)}
+    return Groups(card, size, node, memory, np.cumsum(start) - 1, cards)
 
 
 @functools.lru_cache(maxsize=256)
-def offered_by(catalog: Catalog, allowed: bytes) -> Offered:
-    """What the limits let in. allowed: the bytes of the mask over offers."""
+def offered_by(catalog: Catalog, allowed: bytes, sizes: Sizes, most: int | None) -> Offered:
+    """What the limits let in. allowed: the bytes of the mask over offers; most: cards in all."""
     mask = np.frombuffer(allowed, dtype=bool)
-    offers, kept = catalog.offers, shelf(catalog)
-    pairs = {
-        (int(c), int(g), bool(j))
-        for c, g, j in zip(offers.card[mask], offers.gpus[mask], offers.joins_nodes[mask], strict=True)
-    }
+    kept = shelf(catalog)
+    near, best = reduced(mixed_nodes(kept.cheapest(mask, True)), by_site=False), kept.cheapest(mask, False)
+    groups = every_group(catalog, sizes)
+    every = Gangs(groups.card, groups.size, groups.node, np.zeros(len(groups.card)), groups.memory)
+    return Offered(
+        _allowed_groups(catalog, mask, sizes, most),
+        _rents(catalog, best),
+        LotsOf.of(best, single_pairs(best, every), len(every)),
+        LotsOf.of(near, sum_pairs(near, every, Limits()), len(every)),
+    )
+
+
+def _rents(catalog: Catalog, best: Lots) -> Rents:
+    offers, cards = catalog.offers, len(catalog.cards)
+    each = rent_of_card(catalog)[best.offer]
+    rented = np.isfinite(each)
+    step = np.maximum(offers.billing_s[best.offer], offers.minimum_s[best.offer]) / HOUR
+    least, first = np.full(cards, np.inf), np.full(cards, np.inf)
+    np.minimum.at(least, best.card[rented], each[rented])
+    np.minimum.at(first, best.card[rented], (each * best.gpus * step)[rented])
+    bought, had = np.zeros(cards, dtype=bool), np.zeros(cards, dtype=bool)
+    bought[best.card[~rented]], had[best.card] = True, True
+    return Rents(least, first, bought, had)
+
+
+@functools.lru_cache(maxsize=8)
+def rent_of_card(catalog: Catalog) -> np.ndarray:
+    """USD an hour of one card of each offer; -infinite where it is not rented."""
+    offers = catalog.offers
+    per_usd = np.array([catalog.convert(1.0, code, "USD") for code in offers.currencies])
+    each = offers.price * per_usd[offers.currency] / offers.gpus
+    return np.where(np.isin(offers.purchase, RENTED), each, -np.inf)
+
+
+@functools.lru_cache(maxsize=8)
+def _kinds_of_node(catalog: Catalog) -> np.ndarray:
+    """Card, size of node, and whether nodes can work together, of each offer, as one number."""
+    offers = catalog.offers
+    code = offers.card.astype(np.int64) * MOST_IN_NODE + offers.gpus
+    return code * 2 + offers.joins_nodes
+
+
+def _allowed_groups(catalog: Catalog, mask: np.ndarray, sizes: Sizes, most: int | None) -> np.ndarray:
+    groups = every_group(catalog, sizes)
     nodes: dict[int, set[int]] = {}
     joined: dict[int, set[int]] = {}
-    for code, size, joins in pairs:
-        nodes.setdefault(code, set()).add(size)
-        if joins:
-            joined.setdefault(code, set()).add(size)
-    near, best = mixed_nodes(kept.cheapest(mask, True)), kept.cheapest(mask, False)
-    per_usd = np.array([catalog.convert(1.0, code, "USD") for code in offers.currencies])
-    each = offers.price[best.offer] * per_usd[offers.currency[best.offer]] / best.gpus
-    rented = np.isin(offers.purchase[best.offer], RENTED)
-    bought, had = np.zeros(len(catalog.cards), dtype=bool), np.zeros(len(catalog.cards), dtype=bool)
-    bought[best.card[~rented]], had[best.card] = True, True
-    step = np.maximum(offers.billing_s[best.offer], offers.minimum_s[best.offer]) / HOUR
-    rents = Rents(best.card[rented], each[rented], (each * best.gpus * step)[rented], bought, had)
-    return Offered(
-        best,
-        reduced(near, by_site=False),
-        {code: tuple(sorted(sizes)) for code, sizes in nodes.items()},
-        {code: frozenset(sizes) for code, sizes in joined.items()},
-        rents,
+    found = np.zeros(len(groups.card), dtype=bool)
+    for key in distinct(_kinds_of_node(catalog)[mask]).tolist():
+        code, node = divmod(key // 2, MOST_IN_NODE)
+        nodes.setdefault(code, set()).add(node)
+        joined.setdefault(code, set()).update({node} if key % 2 else ())
+    for code, some in nodes.items():
+        if code in groups.cards:
+            own = tuple(sorted(some)), frozenset(joined[code])
+            found[groups.cards[code]] = _groups_of_card(catalog, code, *own, sizes, most)
+    return found
+
+
+@functools.lru_cache(maxsize=4096)
+def _groups_of_card(
+    catalog: Catalog,
+    code: int,
+    nodes: tuple[int, ...],
+    joined: frozenset[int],
+    sizes: Sizes,
+    most: int | None,
+) -> np.ndarray:
+    """Which groups of a card are candidates. nodes: sizes that it has; joined: of those that can work together."""
+    groups = every_group(catalog, sizes)
+    here = groups.cards[code]
+    sizes = tuple(n for n in sizes if most is None or n <= most)
+    can = {node: frozenset(reachable([n for n in nodes if n >= node], node, sizes)) for node in nodes}
+    return np.array(
+        [
+            node in can and size in can[node] and (size <= node or node in joined)
+            for node, size in zip(groups.node[here].tolist(), groups.size[here].tolist(), strict=True)
+        ]
     )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from optplan.candidates import assumptions_for, currency_of
 from optplan.catalog import Catalog
-from optplan.evaluate import Scenario
+from optplan.evaluate import Scenario, selectors_of
 from optplan.planner.context import Context
 
-Kind = tuple[tuple[tuple[str, str], ...], Scenario]  # selectors of a need, and the end of assumptions
+Kind = tuple[tuple[str, str], ...]  # selectors of a need
 
 SCENARIOS: Final[tuple[Scenario, ...]] = ("expected", "better", "worse")
 
@@ -38,65 +39,106 @@ def assumed(
     """
     if not names:
         return {}
-    catalog = contexts[0].catalog
-    kinds, kind = grouped([tuple(sorted(c.settled.selectors.items())) for c in contexts])
-    grids = np.stack([[_grid(catalog, one, scenario, names) for scenario in SCENARIOS] for one in kinds])
-    alike = (grids == grids[:, :, :, :1]).all(axis=(0, 1, 3))  # cards do not change it
-    of, found = kind[need], {}
-    for i, name in enumerate(names):
-        column = grids[:, :, i, 0][of, scenario] if alike[i] else grids[:, :, i][of, scenario, card]
-        rates = _rates(contexts, [(one, "expected") for one in kinds], kind, name)
+    kinds, kind = _kinds(contexts, names)
+    grids, of, found = _grids(contexts[0].catalog, kinds, names), kind[need], {}
+    for name, grid in zip(names, grids, strict=True):
+        column = grid.values[of, scenario, 0] if grid.alike else grid.values[of, scenario, card]
+        rates = _rates(contexts, grid, kind)
         found[name] = column if rates is None else column * rates[need]
     return found
 
 
-def _rates(
-    contexts: Sequence[Context], kinds: Sequence[Kind], kind: np.ndarray, name: str
-) -> np.ndarray | None:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Grid:
+    """One assumption.
+
+    values   (kinds of need, scenarios, cards), or (.., 1) where they are alike
+    alike    cards do not change it
+    codes    currency by kind of need, None where it is no money
+    """
+
+    values: np.ndarray
+    alike: bool
+    codes: tuple[str | None, ...]
+
+
+def _kinds(contexts: Sequence[Context], names: tuple[str, ...]) -> tuple[tuple[Kind, ...], np.ndarray]:
+    """What picks rows of these assumptions, and which of those each need has."""
+    read = _selecting(contexts[0].catalog, names)
+    every = [context.settled.selectors for context in contexts]
+    kinds, kind = grouped([tuple((key, own[key]) for key in read if key in own) for own in every])
+    return tuple(kinds), kind
+
+
+def _selecting(catalog: Catalog, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Selectors that tell the rows of these assumptions apart."""
+    return tuple(sorted({key for name in names for key in _selecting_one(catalog, name)}))
+
+
+@functools.lru_cache(maxsize=1024)
+def _selecting_one(catalog: Catalog, name: str) -> frozenset[str]:
+    return frozenset(key for row in catalog.assumptions[name] for key in selectors_of(row))
+
+
+@functools.lru_cache(maxsize=64)
+def _grids(catalog: Catalog, kinds: tuple[Kind, ...], names: tuple[str, ...]) -> list[_Grid]:
+    """The grid of each name."""
+    return [_grid(catalog, name, kinds) for name in names]
+
+
+def _grid(catalog: Catalog, name: str, kinds: tuple[Kind, ...]) -> _Grid:
+    read = _selecting_one(catalog, name)
+    parts = [_of_kind(catalog, name, tuple(pair for pair in kind if pair[0] in read)) for kind in kinds]
+    alike = all(one.alike for one in parts)
+    values = np.stack([one.values[:, :1] if alike else one.values for one in parts])
+    return _Grid(values, alike, tuple(code for one in parts for code in one.codes))
+
+
+@functools.lru_cache(maxsize=16384)
+def _of_kind(catalog: Catalog, name: str, kind: Kind) -> _Grid:
+    """An assumption for one kind of need: (scenarios, cards)."""
+    values = np.empty((len(SCENARIOS), len(catalog.cards)))
+    for k, scenario in enumerate(SCENARIOS):
+        values[k] = assumptions_for(catalog, kind, scenario).column(name)[0]
+    code = currency_of(assumptions_for(catalog, kind, "expected").column(name)[1])
+    return _Grid(values, bool((values == values[:, :1]).all()), (code,))
+
+
+def _rates(contexts: Sequence[Context], grid: _Grid, kind: np.ndarray) -> np.ndarray | None:
     """What turns an assumption into the currency of each need; None where it is no money."""
-    catalog = contexts[0].catalog
-    codes = [currency_of(assumptions_for(catalog, *one).column(name)[1]) for one in kinds]
-    if not any(codes):
+    if not any(grid.codes):
         return None
-    wanted = [(codes[k], c.settled.currency) for k, c in zip(kind.tolist(), contexts, strict=True)]
-    return np.array([catalog.convert(1.0, code, to) if code else 1.0 for code, to in wanted])
-
-
-@functools.lru_cache(maxsize=4096)
-def _grid(
-    catalog: Catalog, selectors: tuple[tuple[str, str], ...], scenario: Scenario, names: tuple[str, ...]
-) -> np.ndarray:
-    """(names, cards) of one kind of need."""
-    assumptions = assumptions_for(catalog, selectors, scenario)
-    grid = np.empty((len(names), len(catalog.cards)))
-    for i, name in enumerate(names):
-        grid[i] = assumptions.column(name)[0]
-    return grid
+    codes = [grid.codes[k] for k in kind.tolist()]
+    wanted = [context.settled.currency for context in contexts]
+    catalog = contexts[0].catalog
+    pairs = list(zip(codes, wanted, strict=True))
+    rate = {(code, to): catalog.convert(1.0, code, to) if code else 1.0 for code, to in set(pairs)}
+    return np.array([rate[pair] for pair in pairs])
 
 
 class OfCards:
-    """Assumptions for candidates to be judged; with `confidence: high` at the worse end."""
+    """Assumptions for candidates to be judged; with `confidence: high` at the worse end.
+
+    by_card  names that depend on the card
+    """
 
     def __init__(self, contexts: Sequence[Context], names: tuple[str, ...]) -> None:
-        self.names = names
-        catalog = contexts[0].catalog
-        kinds, self.kind = grouped([_kind(context) for context in contexts])
-        grids = np.stack([_grid(catalog, *one, names) for one in kinds])  # kinds, names, cards
-        self.alike = (grids == grids[:, :, :1]).all(axis=(0, 2)) if names else np.zeros(0, dtype=bool)
-        self.grids = np.ascontiguousarray(grids.transpose(1, 0, 2))
-        self.rates = [_rates(contexts, kinds, self.kind, name) for name in names]
+        kinds, kind = _kinds(contexts, names)
+        ends = ["worse" if c.settled.need.confidence == "high" else "expected" for c in contexts]
+        end = np.array([SCENARIOS.index(one) for one in ends])
+        self.of: dict[str, np.ndarray] = {}  # name -> (needs, cards), or (needs, 1) where no card changes it
+        for name, grid in zip(names, _grids(contexts[0].catalog, kinds, names), strict=True):
+            own = grid.values[kind, end]
+            rates = _rates(contexts, grid, kind)
+            self.of[name] = own if rates is None else own * rates[:, None]
+        self.by_card = frozenset(name for name, own in self.of.items() if own.shape[1] > 1)
+
+    def of_needs(self) -> dict[str, np.ndarray]:
+        """By name: (needs, 1), of those that no card changes."""
+        return {name: own for name, own in self.of.items() if name not in self.by_card}
 
     def on(self, need: np.ndarray, card: np.ndarray) -> dict[str, np.ndarray]:
         """By name: (rows, candidates), or (rows, 1) where no card changes it. need: context of each row."""
-        found, kind = {}, self.kind[need]
-        for i, name in enumerate(self.names):
-            grid = self.grids[i, :, :1] if self.alike[i] else self.grids[i][:, card]
-            value = grid[kind] if len(grid) > 1 else grid
-            rates = self.rates[i]
-            found[name] = value if rates is None else value * rates[need][:, None]
-        return found
-
-
-def _kind(context: Context) -> Kind:
-    scenario: Scenario = "worse" if context.settled.need.confidence == "high" else "expected"
-    return tuple(sorted(context.settled.selectors.items())), scenario
+        return {
+            name: own[need][:, card] if name in self.by_card else own[need] for name, own in self.of.items()
+        }

@@ -49,7 +49,28 @@ def find_job(context: Context, pricing: Pricing) -> Found:
         return small
     large = _search(context, pricing, tuple(n for n in LARGE_SIZES if most is None or n <= most))
     large.runs, large.seconds = large.runs + small.runs, large.seconds + small.seconds
-    return large if large.picks or (len(large.table) and not small.holds.any()) else small
+    return large if large.picks else _telling(small, large)
+
+
+def _telling(small: Found, large: Found) -> Found:
+    """Which of two searches without a plan tells why: the larger gangs where no smaller one holds."""
+    return large if len(large.table) and not small.holds.any() else small
+
+
+def nothing_found(context: Context) -> Found:
+    """The search of a need that no gang of any size can do: requirements on all candidates, which tell why."""
+    most = context.settled.max_cards
+    small = _refused(context, tuple(n for n in SIZES if most is None or n <= most))
+    if most is not None and most <= SIZES[-1]:
+        return small
+    return _telling(small, _refused(context, tuple(n for n in LARGE_SIZES if most is None or n <= most)))
+
+
+def _refused(context: Context, sizes: tuple[int, ...]) -> Found:
+    table = joinable(job_table(context.settled, context.catalog, sizes), context)
+    assessment = context.assess(table, targets=context.requirements)
+    solution = Solution("infeasible", {}, math.inf, math.inf, 0.0, 0)
+    return Found(table, assessment, assessment.holds(len(table)), solution=solution)
 
 
 def _search(context: Context, pricing: Pricing, sizes: tuple[int, ...]) -> Found:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pytest
 
 from optplan import Catalog, solve
 from optplan.errors import BadInput
-from optplan.many import alike, solve_block
+from optplan.many import solve_block
 from optplan.many.block import counted
-from optplan.many.kept import Kept
+from optplan.many.kinds import key_of
+from optplan.many.layouts import Judged
 from optplan.need import TASKS, AnyNeed
 from optplan.planner import prepare
-from optplan.planner.context import Context
 
 TODAY = date(2026, 11, 22)
 
@@ -23,14 +23,6 @@ TODAY = date(2026, 11, 22)
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
     return Catalog.load()
-
-
-@pytest.fixture(autouse=True)
-def nothing_kept() -> Iterator[None]:
-    alike.kept.clear()
-    counted.clear()
-    yield
-    alike.kept.clear()
 
 
 def job(**parts: Any) -> AnyNeed:
@@ -49,14 +41,15 @@ def assert_as_alone(many: list[AnyNeed], catalog: Catalog) -> None:
 def test_needs_that_differ_in_data_deadline_and_limits_are_assessed_once_and_answered_as_alone(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assessed: list[int] = []
-    survey = alike._surveyed
+    judged: list[int] = []
+    holding = Judged._holding
 
-    def counting(contexts: Sequence[Context]) -> list[alike.Fast]:
-        assessed.append(len(contexts))
-        return survey(contexts)
+    def counting(self: Judged, pairs: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        judged.append(len(self.contexts))
+        return holding(self, pairs)
 
-    monkeypatch.setattr(alike, "_surveyed", counting)
+    monkeypatch.setattr(Judged, "_holding", counting)
+    counted.clear()
     many = [
         job(data="5M tokens"),
         job(data="2GB", epochs=3, deadline="200h"),
@@ -65,7 +58,7 @@ def test_needs_that_differ_in_data_deadline_and_limits_are_assessed_once_and_ans
         job(limits={"gpus": ["A100", "L40S"], "budget": "900 USD"}),
     ]
     assert_as_alone(many, catalog)
-    assert assessed == [1]
+    assert judged == [1]
     assert counted == {"finetune": len(many)}
 
 
@@ -91,24 +84,30 @@ def test_jobs_so_short_that_starting_takes_all_the_time_are_answered_as_alone(
 )
 def test_what_the_speed_depends_on_is_not_shared(catalog: Catalog, change: dict[str, Any]) -> None:
     plain, other = (prepare(need, catalog) for need in (job(), job(**change)))
-    assert alike._key(plain) != alike._key(other)
+    assert key_of(plain) != key_of(other)
     assert_as_alone([job(), job(data="90M tokens"), job(**change), job(data="9M tokens", **change)], catalog)
 
 
-def test_a_kind_that_is_met_again_is_found_among_those_kept(catalog: Catalog) -> None:
-    first, second = (prepare(job(data=data), catalog) for data in ("3M tokens", "60M tokens"))
-    assert alike.kinds_of([first]) == [None]  # met once: not worth a look at all cards
-    (kind,) = alike.kinds_of([second])
-    assert kind is not None
-    assert alike.shared_surveys([second], [kind])[0] is not None
-    assert alike.kept.get(alike._key(first)) is not None
+def test_needs_that_no_gang_can_do_are_answered_as_alone_beside_others(catalog: Catalog) -> None:
+    many = [
+        job(data="90B tokens", deadline="1h"),
+        job(data="900B tokens", deadline="3h"),
+        job(model="Llama-3.1-405B", method="full", limits={"gpus": ["T4", "V100"]}),
+        job(limits={"gpus": ["H100"], "quota": {"H100": 0}}),
+        job(limits={"budget": "1 USD"}, data="1B tokens"),
+        job(),
+    ]
+    assert_as_alone(many, catalog)
+    found = list(solve_block(many, catalog, today=TODAY))
+    assert [one["status"] for one in found if not isinstance(one, BadInput)] == ["infeasible"] * 5 + [
+        "optimal"
+    ]
 
 
-def test_kinds_unused_the_longest_are_dropped_first(catalog: Catalog) -> None:
-    fast = alike._surveyed([prepare(job(), catalog)])[0]
-    kept: Kept[alike.Fast] = Kept(2 * fast.size, 10)
-    for key in "ab":
-        kept.put(key, fast)
-    kept.get("a")
-    kept.put("c", fast)
-    assert [key for key in "abc" if kept.get(key) is not None] == ["a", "c"]
+def test_jobs_that_only_gangs_of_more_than_64_cards_can_do_get_them(catalog: Catalog) -> None:
+    many = [
+        job(data=f"{n}B tokens", deadline="4h", limits={"gpus": ["A100 80GB"]}) for n in (1, 4, 8, 12, 16)
+    ]
+    assert_as_alone(many, catalog)
+    found = [answer for answer in solve_block(many, catalog, today=TODAY) if not isinstance(answer, BadInput)]
+    assert max(card["count"] for one in found for card in one["cards"]) > 64

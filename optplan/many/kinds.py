@@ -1,0 +1,129 @@
+"""Training needs that differ only in how much there is to do share what the rules say of layouts.
+
+Speed, memory and every requirement read the model, the method, the batch and the like, but not the amount of data, the
+deadline or the budget. Which names those are follows from the rules' graph. Needs with equal values of them are of one
+kind; hours follow from the speed, need by need.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from optplan.candidates import currency_of
+from optplan.catalog import Catalog
+from optplan.evaluate import evaluate, selectors_of
+from optplan.inputs import INPUTS
+from optplan.many.grids import Grid, slots_of
+from optplan.planner.context import Context
+from optplan.planner.grid import OfCards, grouped
+from optplan.planner.pricing import assumption_names
+
+SPEED, HOURS = "tokens_per_second", "job_hours"
+AMOUNTS = ("train_tokens", HOURS)  # targets that depend on the amount of work
+
+
+class Kinds:
+    """Needs by kind.
+
+    first  one need of each kind; grid: what the rules read of those; of: kind of each need
+    """
+
+    def __init__(self, contexts: Sequence[Context], keys: Sequence[Any]) -> None:
+        _, self.of = grouped(keys)
+        at = np.unique(self.of, return_index=True)[1].tolist()
+        self.first = [contexts[i] for i in at]
+        self.grid = Grid(self.first, slots_of(self.first))
+
+    def any(self, needs: np.ndarray) -> np.ndarray:
+        """(kinds, ..): where it holds for any need of the kind. needs: (needs, ..)."""
+        found = np.zeros((len(self.first), needs.shape[1]), dtype=bool)
+        np.logical_or.at(found, self.of, needs)
+        return found
+
+
+def key_of(context: Context) -> Any:
+    """All that the speed of layouts, and whether they can be used, depends on; of its own where that is not known."""
+    if not splits(context):
+        return id(context)
+    settled, pack = context.settled, context.pack
+    read = pack.read_by(speed_targets(context))
+    values = tuple(
+        (name, value.tobytes() if isinstance(value, np.ndarray) else value)
+        for name, value in settled.quantities.items()
+        if name in read
+    )
+    fixed = tuple(sorted((name, value) for name, value in context.fixed.items() if name in read))
+    need = settled.need
+    wanted, money = _picks(context.catalog, read)
+    return (
+        values, fixed, tuple(settled.selectors.get(key) for key in wanted), settled.currency if money else None,
+        need.confidence, getattr(need, "recompute", None),
+    )  # fmt: skip
+
+
+def splits(context: Context) -> bool:
+    """Whether the hours follow from the speed and from what is the same for all layouts of a card."""
+    rules = context.pack.rules
+    if SPEED not in rules or HOURS not in rules or HOURS in context.fixed:
+        return False
+    read = _read_by_hours(context)
+    varies = {name for name, one in INPUTS.items() if one.origin not in ("need", "model")}
+    return SPEED in read and not read & varies
+
+
+def speed_targets(context: Context) -> list[str]:
+    """What must be known of layouts before the amount of work is."""
+    return [name for name in context.targets if name not in AMOUNTS]
+
+
+class Hours:
+    """Hours of jobs from their speed, by the rules."""
+
+    def __init__(self, contexts: Sequence[Context]) -> None:
+        """contexts: all have one pack, catalog and set of fixed names."""
+        first = contexts[0]
+        self.pack = first.pack
+        self.target = SPEED if splits(first) else HOURS
+        read = _read_by_hours(first) - {SPEED}
+        quantities, fixed = first.settled.quantities, [name for name in first.fixed if name in read]
+        own = [name for name in quantities if name in read and name not in fixed]
+        self.of = {
+            name: np.array([[c.settled.quantities[name]] for c in contexts], dtype=float) for name in own
+        }
+        self.of |= {name: np.array([[c.fixed[name]] for c in contexts]) for name in fixed}
+        known = {**self.of, SPEED: 0.0}
+        self.of |= OfCards(contexts, tuple(assumption_names(first.pack, [HOURS], known, first.catalog))).of
+
+    def __call__(self, need: np.ndarray, card: np.ndarray, found: np.ndarray) -> np.ndarray:
+        """Hours, where need (position of the context), card (of the catalog) and speed (token/s) broadcast."""
+        if self.target == HOURS:
+            return found
+        given = {name: own[need, card if own.shape[1] > 1 else 0] for name, own in self.of.items()}
+        hours = evaluate(self.pack, {**given, SPEED: found}, [HOURS]).values[HOURS]
+        return np.asarray(np.broadcast_to(hours, found.shape), dtype=float)
+
+
+def _read_by_hours(context: Context) -> frozenset[str]:
+    """Names that the hours read, the speed among them and not what it rests on."""
+    pack, fixed = context.pack, frozenset(context.fixed)
+
+    def found() -> frozenset[str]:
+        inputs = pack.read_by([HOURS]) - set(pack.rules)
+        steps = pack.order([HOURS], inputs | fixed | {SPEED})
+        return frozenset(name for rule in steps for name in rule.parameters)
+
+    return pack.kept(("read by hours", fixed), found)
+
+
+@functools.lru_cache(maxsize=64)
+def _picks(catalog: Catalog, read: frozenset[str]) -> tuple[tuple[str, ...], bool]:
+    """What of a need picks the rows of assumptions that are read, and columns of cards; whether any is money."""
+    rows = [
+        row for name in sorted(read & set(catalog.assumptions)) for row in catalog.assumptions[name].values()
+    ]
+    named = {key for row in rows for key in selectors_of(row.key)}
+    return tuple(sorted({"precision", "method"} | named)), any(currency_of([row]) for row in rows)
