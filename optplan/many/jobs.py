@@ -8,7 +8,7 @@ could be cheaper is left to the program.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,15 +64,12 @@ def _sized(
     contexts: Sequence[Context], keys: Sequence[Any], sizes: Sizes
 ) -> tuple[list[Found | None], list[int]]:
     """The search of each need over gangs of these sizes, and which needs no gang can do. keys: of the needs' kinds."""
-    search = _Search(contexts, Survey(contexts, keys, sizes))
-    seen = search.survey.first()
-    search.survey.look(seen)
-    search.over(range(len(contexts)))
-    more = (search.survey.least <= search.level[search.survey.need] * (1 + SLACK)) & ~seen
-    again: list[int] = np.unique(search.survey.need[more]).tolist()
-    if again:
-        search.survey.look(more)
-        search.over(again)
+    survey = Survey(contexts, keys, sizes)
+    search, seen = _Search(contexts, survey), survey.first()
+    survey.look(seen)
+    search.set_levels()
+    survey.look((survey.least <= search.level[survey.need] * (1 + SLACK)) & ~seen)
+    search.over()
     return search.found, np.flatnonzero(search.closed).tolist()
 
 
@@ -114,6 +111,7 @@ class _Search:
     found   of each need, None where only the program can tell
     closed  needs that no gang of these sizes can do
     level   cost from which on a gang of a need is neither the plan nor an alternative that is shown
+    unsound needs whose bounds turned out wrong
     """
 
     def __init__(self, contexts: Sequence[Context], survey: Survey) -> None:
@@ -122,33 +120,44 @@ class _Search:
         self.usd = np.array([self.catalog.convert(1.0, "USD", c.settled.currency) for c in contexts])
         self.found: list[Found | None] = [None] * len(contexts)
         self.closed = np.zeros(len(contexts), dtype=bool)
+        self.unsound = np.zeros(len(contexts), dtype=bool)
         self.level = np.full(len(contexts), math.inf)
 
-    def over(self, needs: Sequence[int]) -> None:
-        """Search some of the needs over what was looked at so far."""
+    def over(self) -> None:
+        """Search over what was looked at so far."""
+        own, known = self._singles()
+        unsure = self.unsound | self._open(own, known)
+        for i, one in enumerate(own):
+            self.closed[i] = not unsure[i] and not one.single.allowed.any()
+            if not unsure[i] and not self.closed[i]:
+                table, rows = self.survey.judged.table, self.survey.row[known[i]]
+                self.found[i] = _found(self.contexts[i].pack, table, one, rows)
+
+    def set_levels(self) -> None:
+        """From what was looked at so far: nothing dearer than the last alternative that is shown matters."""
+        own, _ = self._singles()
+        self.level = np.array([_shown(self.catalog.offers, one) for one in own])
+
+    def _singles(self) -> tuple[list[_Own], list[np.ndarray]]:
+        """The gangs of equal nodes of each need, up to its level; what was looked at of each."""
         survey, known = self.survey, self.survey.known()
-        pairs = self._pairs(needs, known, [survey.offered[i].single for i in needs])
+        pairs = self._pairs(known, [one.single for one in survey.offered])
         pairs = pairs.take(np.flatnonzero(self._least(pairs) <= self.level[pairs.need] * (1 + SLACK)))
         cost, elapsed = self._costs(pairs)
-        unsound = self._unsound(pairs, cost)
-        own = {}
-        for i in needs:
+        self.unsound |= self._unsound(pairs, cost)
+        own = []
+        for i, context in enumerate(self.contexts):
             here, lots, gangs = pairs.of(i), survey.offered[i].single.lots, survey.gangs(known[i])
-            gang, limits = np.searchsorted(known[i], pairs.at[here]), self.contexts[i].limits
-            single = priced(lots, gangs, pairs.lot[here], gang, cost[here], elapsed[here], limits)
-            own[i] = _Own(lots, gangs, single)
-        unsure = unsound | self._open(own, known)
-        for i, one in own.items():
-            self.found[i], self.closed[i] = None, not unsure[i] and not one.single.allowed.any()
-            if not unsure[i] and not self.closed[i]:
-                found = _found(self.contexts[i].pack, survey.judged.table, one, survey.row[known[i]])
-                self.found[i], self.level[i] = found, _shown(self.catalog.offers, found)
+            gang = np.searchsorted(known[i], pairs.at[here])
+            single = priced(lots, gangs, pairs.lot[here], gang, cost[here], elapsed[here], context.limits)
+            own.append(_Own(lots, gangs, single))
+        return own, known
 
-    def _pairs(self, needs: Sequence[int], known: Sequence[np.ndarray], lots: Sequence[LotsOf]) -> _Pairs:
+    def _pairs(self, known: Sequence[np.ndarray], lots: Sequence[LotsOf]) -> _Pairs:
         """Gangs that were looked at, with the lots that could carry them; by need, lot and gang."""
-        parts = [of.pairs(self.survey.group[known[i]]) for i, of in zip(needs, lots, strict=True)]
-        need = np.repeat(np.array(needs), [len(lot) for _, lot in parts])
-        at = np.concatenate([known[i][gang] for i, (gang, _) in zip(needs, parts, strict=True)])
+        parts = [of.pairs(self.survey.group[own]) for own, of in zip(known, lots, strict=True)]
+        need = np.repeat(np.arange(len(parts)), [len(lot) for _, lot in parts])
+        at = np.concatenate([own[gang] for own, (gang, _) in zip(known, parts, strict=True)])
         lot = np.concatenate([lot for _, lot in parts])
         offer = np.concatenate([of.lots.offer[lot] for of, (_, lot) in zip(lots, parts, strict=True)])
         order = np.lexsort((at, lot, need))
@@ -171,13 +180,11 @@ class _Search:
         sound &= total >= self.survey.least[pairs.at] * (1 - SLACK)
         return np.bincount(pairs.need, ~sound, minlength=len(self.contexts)) > 0
 
-    def _open(self, own: Mapping[int, _Own], known: Sequence[np.ndarray]) -> np.ndarray:
+    def _open(self, own: Sequence[_Own], known: Sequence[np.ndarray]) -> np.ndarray:
         """Needs of which nodes of several sizes could beat the best gang of equal nodes."""
-        survey, needs = self.survey, list(own)
-        best = {i: best_of(one.single, one.gangs) for i, one in own.items()}
-        most = np.full(len(self.contexts), math.inf)
-        most[needs] = [best[i].cost for i in needs]
-        pairs = self._pairs(needs, known, [survey.offered[i].sums for i in needs])
+        survey, best = self.survey, [best_of(one.single, one.gangs) for one in own]
+        most = np.array([one.cost for one in best])
+        pairs = self._pairs(known, [one.sums for one in survey.offered])
         pairs = pairs.take(np.flatnonzero(self._least(pairs) <= most[pairs.need] * (1 + SLACK)))
         cost, elapsed = self._costs(pairs)
         found = np.zeros(len(self.contexts), dtype=bool)
@@ -216,13 +223,15 @@ def _found(pack: Pack, table: Table, own: _Own, rows: np.ndarray) -> Found:
     )
 
 
-def _shown(offers: Offers, found: Found) -> float:
-    """The cost of the last alternative that is shown; infinite where there are fewer."""
-    chosen = _kind(offers, found.picks[0].offer)
-    others = [o.cost for o in found.options if _kind(offers, o.offer) != chosen]
-    return others[SHOWN - 1] if len(others) >= SHOWN else math.inf
-
-
-def _kind(offers: Offers, offer: int) -> tuple[int, int]:
-    """Card and kind of purchase."""
-    return int(offers.card[offer]), int(offers.purchase[offer])
+def _shown(offers: Offers, own: _Own) -> float:
+    """The cost of the last alternative shown, each of another card or kind of purchase; infinite if there are fewer."""
+    single, lots = own.single, own.lots
+    allowed = np.flatnonzero(single.allowed)
+    order = allowed[np.argsort(single.cost[allowed], kind="stable")]
+    offer = lots.offer[single.lot[order]]
+    kinds: set[tuple[int, int]] = set()
+    for i, kind in enumerate(zip(offers.card[offer].tolist(), offers.purchase[offer].tolist(), strict=True)):
+        kinds.add(kind)
+        if len(kinds) > SHOWN:
+            return float(single.cost[order[i]])
+    return math.inf

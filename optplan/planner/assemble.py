@@ -96,8 +96,8 @@ def _status(found: Found, parts: Sequence[Line | ApiLine]) -> Status:
 def charges(context: Context, parts: Sequence[Line | ApiLine], scenario: str) -> dict[str, float]:
     """Cost term -> amount over all lines; terms that are nothing are left out."""
     names = [rule.name for rule in context.pack.of_kind("charge")]
-    sums = {name: math.fsum(SCENARIOS[scenario](p).get(name, 0.0) for p in parts) for name in names}
-    kept = {name: amount for name, amount in sums.items() if amount}
+    every = [SCENARIOS[scenario](part) for part in parts]
+    kept = {name: amount for name in names if (amount := math.fsum([own.get(name, 0.0) for own in every]))}
     return kept or dict.fromkeys(names[:1], 0.0)  # what is free is said to be
 
 

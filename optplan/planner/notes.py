@@ -140,7 +140,8 @@ def notes_of(context: Context, plan: Plan) -> list[str]:
     names = [name for name in judged if name in line.values]  # none where capacity was measured
     if not names:
         return []
-    inputs = {name: value for name, value in line.values.items() if name not in lesson.rules}
+    read = lesson.read_by(names) - lesson.rules.keys()
+    inputs = {name: line.values[name] for name in read if name in line.values}
     inputs |= lesson_assumptions(context, inputs, names)
     values = evaluate(lesson, inputs, names).values
     notes = []
