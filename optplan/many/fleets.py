@@ -94,41 +94,71 @@ def _every(catalog: Catalog) -> Table:
     return replica_rows(catalog, np.ones(len(catalog.offers), dtype=bool), 10**9)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Nodes:
+    """Kinds of nodes of a catalog, and kinds of candidates: those on one kind of node, as wide, in one or several.
+
+    of_offer  kind of node of each offer (-1 = no candidate is on it); of_row: kind of each candidate
+    node, cards, several  of each kind of candidate: its node, cards held, whether in several nodes
+    """
+
+    of_offer: np.ndarray
+    of_row: np.ndarray
+    node: np.ndarray
+    cards: np.ndarray
+    several: np.ndarray
+
+
 @functools.lru_cache(maxsize=8)
-def _nodes(catalog: Catalog) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(card and node as one number, cards held, whether in several nodes) of kinds of candidates; the kind of each."""
-    table = _every(catalog)
-    key = table.card.astype(np.int64) * MOST_IN_NODE + table.node
-    kinds = np.stack([key, np.maximum(table.gang, table.node), table.gang > table.node])
+def _nodes(catalog: Catalog) -> _Nodes:
+    table, offers = _every(catalog), catalog.offers
+    code = table.card.astype(np.int64) * MOST_IN_NODE + table.node
+    codes = np.unique(code)
+    offered = offers.card.astype(np.int64) * MOST_IN_NODE + offers.gpus
+    place = np.minimum(np.searchsorted(codes, offered), len(codes) - 1)
+    kinds = np.stack(
+        [np.searchsorted(codes, code), np.maximum(table.gang, table.node), table.gang > table.node]
+    )
     found, kind = np.unique(kinds, axis=1, return_inverse=True)
-    return found[0], found[1], found[2].astype(bool), kind.reshape(-1)
+    of_offer = np.where(codes[place] == offered, place, -1)
+    return _Nodes(of_offer, kind.reshape(-1), found[0], found[1], found[2].astype(bool))
 
 
 def _own_rows(context: Context) -> np.ndarray:
     """The rows of the table that are candidates of a need: on nodes that its limits let in, and few enough cards."""
-    offers, allowed = context.catalog.offers, context.settled.allowed
-    key, cards, several, kind = _nodes(context.catalog)
-    code = offers.card.astype(np.int64) * MOST_IN_NODE + offers.gpus
-    size = int(max(key.max(initial=0), code.max(initial=0))) + 1
-    offered, joined = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
-    offered[code[allowed]] = True
-    joined[code[allowed & offers.joins_nodes]] = True
-    most = context.settled.max_cards or 10**9
-    mask: np.ndarray = (offered[key] & (cards <= most) & (~several | joined[key]))[kind]
-    return mask
+    return _rows_of(context.catalog, context.settled.allowed.tobytes(), context.settled.max_cards or 10**9)
+
+
+@functools.lru_cache(maxsize=256)
+def _rows_of(catalog: Catalog, allowed: bytes, most: int) -> np.ndarray:
+    """The same for offers that are allowed."""
+    nodes, some = _nodes(catalog), np.frombuffer(allowed, dtype=bool)
+    count = int(nodes.node.max(initial=-1)) + 2
+    offered, joined = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+    offered[nodes.of_offer[some]] = True
+    joined[nodes.of_offer[some & catalog.offers.joins_nodes]] = True
+    fits = offered[nodes.node] & (nodes.cards <= most) & (~nodes.several | joined[nodes.node])
+    rows: np.ndarray = fits[nodes.of_row]
+    return rows
+
+
+@functools.lru_cache(maxsize=256)
+def _shelved(catalog: Catalog, allowed: bytes, clean: bool) -> tuple[Lots, np.ndarray, np.ndarray]:
+    """(the cheapest lots of those alike, their order by card and node, these as one number in that order)."""
+    lots = shelf(catalog, clean).cheapest(np.frombuffer(allowed, dtype=bool), False)
+    code = lots.card * MOST_IN_NODE + lots.gpus
+    order = np.argsort(code, kind="stable")
+    return lots, order, code[order]
 
 
 def _pairs(context: Context, table: Table, held: np.ndarray) -> _Pairs:
     """Candidates that hold with the lots of their card and node, candidates first."""
-    lots = shelf(context.catalog, math.isfinite(context.limits.carbon)).cheapest(
-        context.settled.allowed, False
-    )
+    clean = math.isfinite(context.limits.carbon)
+    lots, order, code = _shelved(context.catalog, context.settled.allowed.tobytes(), clean)
     rows = np.flatnonzero(held)
-    code = lots.card * MOST_IN_NODE + lots.gpus
-    order = np.argsort(code, kind="stable")
     wanted = table.card[rows] * MOST_IN_NODE + table.node[rows]
-    start = np.searchsorted(code[order], wanted, side="left")
-    count = np.searchsorted(code[order], wanted, side="right") - start
+    start = np.searchsorted(code, wanted, side="left")
+    count = np.searchsorted(code, wanted, side="right") - start
     row = np.repeat(rows, count)
     offset = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
     lot = order[np.repeat(start, count) + offset]

@@ -22,7 +22,7 @@ from optplan.planner.context import Context
 from optplan.rule import Pack
 
 LINK = ("link_bandwidth", "fast_link")  # follow from the card and how many of a node are used
-PART = 24_000  # candidates whose rules are evaluated together: columns that stay in the cache
+PART = 8_000  # candidates whose rules are evaluated together: columns that stay in the cache
 CELLS = 400_000  # needs x candidates at once, when they are looked through
 
 

@@ -48,6 +48,8 @@ def settle_fleet(context: Context, columns: Columns, limits: Limits, found: Foun
     if ready.searched and not prove:
         found.solution = NONE if choice is None else replace(FOUND, cost=choice.cost)
         return found if choice is None else chosen(context, found, columns, ready, choice, limits)
+    ready = ready.narrowed()
+    choice = ready.choice
     fleet = fleet_program(context, ready, limits)
     found.calls = with_calls(fleet, context)
     sliced = solve_sliced(fleet, context.time_limit, lambda free, lower: _first(free, lower, context))
@@ -271,7 +273,9 @@ def _options(context: Context, columns: Columns, limits: Limits) -> list[Option]
     offers = context.catalog.offers
     ranked = np.flatnonzero(allowed)[np.argsort(cost[allowed], kind="stable")]
     ways = columns.card[ranked] * len(PURCHASE) + offers.purchase[columns.offer[ranked]]
-    first = np.sort(np.unique(ways, return_index=True)[1])  # the cheapest of each card and kind of purchase
+    place = np.full(int(ways.max(initial=-1)) + 1, len(ways))
+    place[ways[::-1]] = np.arange(len(ways))[::-1]
+    first = np.sort(place[place < len(ways)])  # the cheapest of each card and kind of purchase
     return [
         Option(int(columns.offer[i]), int(units[i]) * int(columns.spans[i]), float(cost[i]), float(hours[i]))
         for i in ranked[first].tolist()

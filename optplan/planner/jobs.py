@@ -61,7 +61,7 @@ def nothing_found(context: Context) -> Found:
     """The search of a need that no gang of any size can do: requirements on all candidates, which tell why."""
     most = context.settled.max_cards
     small = _refused(context, tuple(n for n in SIZES if most is None or n <= most))
-    if most is not None and most <= SIZES[-1]:
+    if small.holds.any() or (most is not None and most <= SIZES[-1]):
         return small
     return _telling(small, _refused(context, tuple(n for n in LARGE_SIZES if most is None or n <= most)))
 

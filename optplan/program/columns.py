@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from optplan.program.limits import Limits
 from optplan.units import HOUR, TOLERANCE
 
+ROWS = 16  # columns at once that may beat others: most are beaten by the first few
 SECOND = 1.0 / HOUR  # hours; billing by the second is continuous
+
+
+WHOLE = ("capacity", "names", "types")  # not one value a column
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,8 @@ class Columns:
 
     def take(self, rows: np.ndarray) -> Columns:
         """The columns of these positions."""
-        picked = {
-            f.name: getattr(self, f.name)[..., rows] for f in fields(self) if f.name not in ("names", "types")
-        }
-        return replace(self, **picked)
+        picked = {name: getattr(self, name)[rows] for name in self.__slots__ if name not in WHOLE}
+        return Columns(**picked, capacity=self.capacity[:, rows], names=self.names, types=self.types)
 
     def label(self, i: int) -> str:
         """The name of a column: offer and layout."""
@@ -65,8 +67,16 @@ class Columns:
 
 def usable(columns: Columns, hours: float) -> Columns:
     """The columns that carry anything and whose cost is known."""
-    known = (columns.capacity > 0).any(axis=0) & np.isfinite(_cost(columns, hours))
-    return columns.take(np.flatnonzero(known))
+    known = (columns.capacity.max(axis=0, initial=0.0) > 0) & np.isfinite(_cost(columns, hours))
+    return columns if known.all() else columns.take(np.flatnonzero(known))
+
+
+def fitting(columns: Columns, limits: Limits) -> Columns:
+    """The columns of which the limits on cards let in one unit."""
+    if not limits.quotas and math.isinf(limits.max_cards):
+        return columns
+    fits = columns.gpus <= np.minimum(limits.quota_of(columns.card), limits.max_cards)
+    return columns if fits.all() else columns.take(np.flatnonzero(fits))
 
 
 def _cost(columns: Columns, hours: float) -> np.ndarray:
@@ -83,36 +93,50 @@ def undominated(columns: Columns, hours: float, limits: Limits, mix: str = "any"
     memory, then the first name stays.
     """
     columns = usable(columns, hours)
+    return columns.take(first_rows(columns, hours, limits, mix))
+
+
+def first_rows(columns: Columns, hours: float, limits: Limits, mix: str) -> np.ndarray:
+    """Positions of the columns that `undominated` keeps, of usable ones."""
     cost = _cost(columns, hours)
     per_card = np.round(np.log(np.maximum(cost / columns.gpus, 1e-12)), 9)  # equal within the tolerance
     keys = (columns.offer, -columns.memory, columns.gpus, per_card)
     rest, kept = np.lexsort(keys), []
     while len(rest):
-        kept.append(int(rest[0]))
-        beaten = _beaten(columns, rest, limits, mix, math.isinf(hours))
-        beaten[0] = True  # it stays, but is done with
-        rest = rest[~beaten]
-    return columns.take(np.array(kept, dtype=int))
+        some, out = rest[:ROWS], np.zeros(len(rest), dtype=bool)
+        beaten = _beaten(columns, some, rest, limits, mix, math.isinf(hours))
+        for k, one in enumerate(some.tolist()):
+            if not out[k]:
+                kept.append(one)
+                out |= beaten[k]
+        out[: len(some)] = True  # what stays of them is done with
+        rest = rest[~out]
+    return np.array(kept, dtype=int)
 
 
-def _beaten(columns: Columns, rest: np.ndarray, limits: Limits, mix: str, stepped: bool) -> np.ndarray:
-    """Which of the rest copies of the first one beat."""
-    one, more, less = rest[0], 1 + TOLERANCE, 1 - TOLERANCE
+def _beaten(
+    columns: Columns, some: np.ndarray, rest: np.ndarray, limits: Limits, mix: str, stepped: bool
+) -> np.ndarray:
+    """(some, rest): which of the rest copies of each of some beat."""
+    more, less = 1 + TOLERANCE, 1 - TOLERANCE
+    one = some[:, None]
     copies = columns.gpus[rest] // columns.gpus[one]
     beaten = (copies > 0) & (columns.replicas[one] * copies >= columns.replicas[rest])
-    beaten &= (columns.capacity[:, [one]] * copies >= columns.capacity[:, rest] * less).all(axis=0)
+    for capacity in columns.capacity:
+        beaten &= capacity[one] * copies >= capacity[rest] * less
     beaten &= columns.fixed[one] * copies <= columns.fixed[rest] * more
     beaten &= columns.rate[one] * copies <= columns.rate[rest] * more
     if stepped:
-        whole = np.mod(columns.step[rest], max(columns.step[one], SECOND)) == 0
+        whole = np.mod(columns.step[rest], np.maximum(columns.step[one], SECOND)) == 0
         beaten &= whole | (columns.step[one] <= SECOND)
         beaten &= columns.minimum[one] <= columns.minimum[rest]
-    free = mix == "any" and bool(np.isinf(limits.quota_of(columns.card[[one]]))[0])
-    beaten = beaten if free else beaten & (columns.card[rest] == columns.card[one])
+    free = np.isinf(limits.quota_of(columns.card[some]))[:, None] & (mix == "any")
+    beaten &= free | (columns.card[rest] == columns.card[one])
     if limits.kg_unit is not None and limits.kg_hour is not None:
         for kg in (limits.kg_unit, limits.kg_hour):
-            each = kg[columns.offer[rest]] * columns.spans[rest]
-            beaten = beaten & (each[0] * np.maximum(copies, 1) <= each * more)  # 0 copies of inf kg is nan
-    if limits.pooled(int(columns.offer[one])):  # there is no more of it than the pool holds
-        beaten = beaten & (columns.offer[rest] == columns.offer[one])
+            each = kg[columns.offer] * columns.spans
+            beaten &= each[one] * np.maximum(copies, 1) <= each[rest] * more  # 0 copies of inf kg is nan
+    if limits.pools:  # there is no more of it than the pool holds
+        pooled = np.array([limits.pooled(int(offer)) for offer in columns.offer[some]])[:, None]
+        beaten &= ~pooled | (columns.offer[rest] == columns.offer[one])
     return np.asarray(beaten)

@@ -82,7 +82,7 @@ def serve_program(
     ready = (
         columns
         if isinstance(columns, Ready)
-        else ready_service(columns, rates, hours, utilisation, limits, mix, plain)
+        else ready_service(columns, rates, hours, utilisation, limits, mix, plain).narrowed()
     )
     columns = ready.columns
     result = FleetProgram(Program(name), ready)
@@ -126,7 +126,7 @@ def generate_program(
     ready = (
         columns
         if isinstance(columns, Ready)
-        else ready_batch(columns, requests, utilisation, setup_hours, limits, mix, alone)
+        else ready_batch(columns, requests, utilisation, setup_hours, limits, mix, alone).narrowed()
     )
     assert ready.spans is not None  # those of offline work
     columns, spans = ready.columns, replace(ready.spans, most=ready.most)

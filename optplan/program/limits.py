@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,23 @@ class Limits:
         for _, mask, cards in self.quotas:
             most = np.where(mask[card], np.minimum(most, cards), most)
         return most
+
+    def pairs(
+        self, card: np.ndarray, first: int, quota: np.ndarray, mix: str
+    ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        """Whether so many cards of one column, and so many of each, fit together; False where that is not sure.
+
+        first: the column; quota: of each column's card.
+        """
+        here = card == card[first]
+        sure = here | (mix == "any" and not any(mask[card[first]] for _, mask, _ in self.quotas))
+
+        def fits(taken: np.ndarray, more: np.ndarray) -> np.ndarray:
+            both = taken + more
+            held = sure & (both <= self.max_cards) & (taken <= quota[first])
+            return np.asarray(held & np.where(here, both <= quota[first], more <= quota))
+
+        return fits
 
     def room(self, offer: np.ndarray) -> np.ndarray:
         """Cards in the pool of each offer (infinite = it has none)."""

@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optplan.program.batches import cheapest_batch
-from optplan.program.columns import Columns, undominated, usable
+from optplan.program.columns import Columns, first_rows, fitting, undominated, usable
+from optplan.program.hulls import batch_worth, finished
 from optplan.program.limits import Limits
 from optplan.program.search import Choice, TooMany, cheapest_service
 from optplan.program.spans import Spans, spans_of
-from optplan.program.worth import Worth, batch_worth, loads_of, service_worth
+from optplan.program.worth import Worth, loads_of, service_worth
 from optplan.units import HOUR, TOLERANCE
+
+FEW = 3  # columns: then a better plan to begin with saves less than it takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Ready:
     most      units of each column that it could hold at most
     searched  whether all plans were looked at: then `choice` is the cheapest, or None where there is none
     spans     hours of offline work
+    worth     bounds by which more columns can be set aside
     """
 
     columns: Columns
@@ -31,6 +35,26 @@ class Ready:
     searched: bool
     choice: Choice | None
     spans: Spans | None = None
+    worth: Worth | None = None
+
+    def narrowed(self) -> Ready:
+        """With the cost of a plan known, fewer columns and fewer units of each could be in one as cheap."""
+        worth, choice = self.worth, self.choice
+        if worth is None:
+            return self
+        room = worth.upper * (1 + 2 * TOLERANCE) - worth.lower
+        with np.errstate(divide="ignore", invalid="ignore"):
+            fewer = np.floor(room / np.maximum(worth.each, 0.0) * (1 + TOLERANCE))
+        most = np.where(np.isfinite(fewer), np.minimum(self.most, fewer), self.most)
+        held = np.zeros(len(self.columns)) if choice is None else np.array(choice.units)
+        wanted = held > 0
+        wanted[worth.kept] = True
+        kept = np.flatnonzero(wanted)
+        return Ready(
+            self.columns.take(kept), np.maximum(most, held)[kept], self.searched,
+            None if choice is None else choice.take(kept.tolist()),
+            None if self.spans is None else self.spans.take(kept),
+        )  # fmt: skip
 
 
 def ready_service(
@@ -43,18 +67,16 @@ def ready_service(
         load = loads_of(columns, rates, utilisation)
         most = np.minimum(_most(load, limits), np.floor(limits.max_cards / columns.gpus))
         return Ready(columns, most, False, None)
-    columns = usable(columns, hours)
-    load = loads_of(columns, rates, utilisation)
-    columns = columns.take(service_worth(columns, load, hours, limits, mix).kept)
-    columns = undominated(columns, hours, limits, mix)
+    columns = fitting(usable(columns, hours), limits)
     load = loads_of(columns, rates, utilisation)
     worth = service_worth(columns, load, hours, limits, mix)
-    most = _most(load, limits)
+    columns, rows = _sieved(columns, worth, hours, limits, mix)
+    load, worth = load[:, rows], worth.take(rows)
     try:
         choice, searched = cheapest_service(columns, load, hours, worth, limits, mix), True
     except TooMany:
         choice, searched = None, False
-    return _narrowed(columns, worth, most, limits, searched, choice, None)
+    return _checked(columns, worth, _most(load, limits), limits, searched, choice, None)
 
 
 def ready_batch(
@@ -69,16 +91,30 @@ def ready_batch(
         columns = undominated(columns, math.inf, limits, mix)
         spans = spans_of(columns, work, setup, limits)
         return Ready(columns, spans.most, False, None, spans)
-    columns = usable(columns, math.inf)
-    columns = columns.take(batch_worth(columns, spans_of(columns, work, setup, limits), limits).kept)
-    columns = undominated(columns, math.inf, limits, mix)
+    columns = fitting(usable(columns, math.inf), limits)
     spans = spans_of(columns, work, setup, limits)
     worth = batch_worth(columns, spans, limits)
+    columns, rows = _sieved(columns, worth, math.inf, limits, mix)
+    spans, worth = spans.take(rows), worth.take(rows)
+    if len(rows) > FEW:
+        worth = replace(worth, upper=min(worth.upper, finished(columns, spans, limits, mix)))
     try:
         choice, searched = cheapest_batch(columns, spans, worth, limits, mix), True
     except TooMany:
         choice, searched = None, False
-    return _narrowed(columns, worth, spans.most, limits, searched, choice, spans)
+    return _checked(columns, worth, spans.most, limits, searched, choice, spans)
+
+
+def _sieved(
+    columns: Columns, worth: Worth, hours: float, limits: Limits, mix: str
+) -> tuple[Columns, np.ndarray]:
+    """The columns that a cheapest plan could hold and that no other beats, with their positions."""
+    rows = worth.kept
+    if len(rows) < 2:
+        return columns.take(rows), rows
+    some = columns.take(rows)
+    first = first_rows(some, hours, limits, mix)
+    return some.take(first), rows[first]
 
 
 def _most(load: np.ndarray, limits: Limits) -> np.ndarray:
@@ -96,27 +132,16 @@ def _plain(limits: Limits, plain: bool) -> bool:
     return plain and not limits.pools and math.isinf(limits.carbon)
 
 
-def _narrowed(
+def _checked(
     columns: Columns, worth: Worth, most: np.ndarray, limits: Limits, searched: bool, choice: Choice | None,
     spans: Spans | None,
 ) -> Ready:  # fmt: skip
-    """With the cost of a plan known, fewer columns and fewer units of each could be in one as cheap."""
+    """What a search found: it has looked at all plans only if it met one where there is one."""
     if choice is not None:
         worth = replace(worth, upper=min(worth.upper, choice.cost))
-    elif math.isfinite(worth.upper):
-        searched = False  # there is a plan that the search did not meet
-    room = worth.upper * (1 + 2 * TOLERANCE) - worth.lower
-    with np.errstate(divide="ignore", invalid="ignore"):
-        fewer = np.floor(room / np.maximum(worth.excess, 0.0) * (1 + TOLERANCE))
-    most = np.minimum(most, np.floor(limits.max_cards / columns.gpus))
-    most = np.where(np.isfinite(fewer), np.minimum(most, fewer), most)
-    held = np.zeros(len(columns)) if choice is None else np.array(choice.units)
-    wanted = held > 0
-    wanted[worth.kept] = True
-    kept = np.flatnonzero(wanted)
-    most = np.maximum(most, held)[kept]
-    if choice is not None:
-        choice = choice.take(kept.tolist())
         if choice.cost > limits.budget * (1 + TOLERANCE):
             choice = None  # nothing is cheaper
-    return Ready(columns.take(kept), most, searched, choice, None if spans is None else spans.take(kept))
+    elif math.isfinite(worth.upper):
+        searched = False
+    most = np.minimum(most, np.floor(limits.max_cards / columns.gpus))
+    return Ready(columns, most, searched, choice, spans, worth)

@@ -7,19 +7,22 @@ met, and the first of equals is taken: fewest cards, then most units of the card
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from optplan.program.carried import short_of
 from optplan.program.columns import Columns
 from optplan.program.limits import Limits
 from optplan.program.worth import Worth
 from optplan.units import TOLERANCE
 
-MOST_STEPS = 8000  # choices looked at before the search gives up
+MOST_STEPS = 20_000  # choices looked at before the search gives up
+MOST_OF_CLASSES = 40_000  # of several traffic classes: a solver takes longer, too
+FAR = 1e-6  # relative: a plan nearer to the least bound needs no rounds
+ROUNDS = (1 / 64, 1 / 16, 1 / 4, 1.0)  # of what the best plan known costs beyond the least that any could
 MOST_CARDS = 10**9
-MOST_DEPTH = 200  # units beside those of the cheapest work
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Best:
     limits: Limits
     mix: str
     upper: float
+    most_steps: int = MOST_STEPS
     steps: int = 0
     found: list[Choice] = field(default_factory=list)
 
@@ -60,10 +64,23 @@ class Best:
             self.found.append(choice)
             self.upper = min(self.upper, choice.cost)
 
-    def count(self, depth: int = 0) -> None:
+    def rounds(self, lower: float) -> Iterator[None]:
+        """Searches for plans within more and more of what the known one costs beyond the least, until one has any.
+
+        The less a plan may cost, the fewer choices lead to it; and where there is one, none of the others is as cheap.
+        """
+        upper = self.upper
+        for share in ROUNDS if lower * (1 + FAR) < upper < math.inf else ROUNDS[-1:]:
+            self.upper = lower + share * (upper - lower) if share < 1 else upper
+            top = self.upper * (1 + TOLERANCE)
+            yield
+            if any(choice.cost <= top for choice in self.found):
+                break
+
+    def count(self) -> None:
         """One more choice is looked at."""
         self.steps += 1
-        if self.steps > MOST_STEPS or depth > MOST_DEPTH:
+        if self.steps > self.most_steps:
             raise TooMany
 
     def room(self, card: int, held: list[int]) -> int:
@@ -105,12 +122,12 @@ def cheapest_service(
 
     load: (classes, columns) units that carry a class alone. Raises TooMany where only a solver helps.
     """
-    if not np.isfinite(load).any(axis=1).all():
-        return None  # nothing carries one of the classes
-    if len(load) > 1 and not math.isfinite(worth.upper):
-        raise TooMany
-    best = Best(columns, limits, mix, worth.upper)
-    _Units(best, load, hours, worth).visit(0, worth.lower, limits.min_replicas, 0.0)
+    if math.isinf(worth.lower):
+        return None  # nothing carries one of the classes, or not with so few cards
+    best = Best(columns, limits, mix, worth.upper, MOST_STEPS if len(load) == 1 else MOST_OF_CLASSES)
+    units = _Units(best, load, hours, worth) if len(load) == 1 else _Classes(best, load, hours, worth)
+    for _ in best.rounds(worth.lower):
+        units.visit(0, 1.0, limits.min_replicas, 0.0, worth.lower - worth.price)
     return best.first()
 
 
@@ -118,65 +135,113 @@ class _Units:
     """Units of each column in turn, those of the cheapest work first."""
 
     def __init__(self, best: Best, load: np.ndarray, hours: float, worth: Worth) -> None:
-        self.best, self.load, self.lower = best, load, worth.lower
-        columns, excess = best.columns, worth.excess.tolist()
-        self.cost = (columns.fixed + columns.rate * hours).tolist()
-        self.alone = load[0].tolist() if len(load) == 1 else []
-        # worth of what a unit carries at most
-        self.value = [worth.lower / units for units in self.alone] or [
-            max(c - max(e, 0.0), 0.0) for c, e in zip(self.cost, excess, strict=True)
-        ]
-        rate = [c / v if v else math.inf for c, v in zip(self.cost, self.value, strict=True)]
-        self.order = sorted(range(len(rate)), key=lambda i: (rate[i], i))
-        self.rest = [*(rate[i] for i in self.order[1:]), math.inf]  # what all after each one cost at least
-        self.held = [0] * len(rate)
+        self.best, columns = best, best.columns
+        cost = columns.fixed + columns.rate * hours
+        dear = cost + worth.card * columns.gpus
+        # part of the worth of all the work that a unit carries at most
+        part = (
+            1 / load[0]
+            if len(load) == 1
+            else np.maximum(dear - np.maximum(worth.excess, 0.0), 0.0) / worth.price
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rate = np.where(part > 0, dear / part, math.inf)
+        order = np.argsort(rate, kind="stable")
+        self.order, self.rest = order.tolist(), [*rate[order][1:].tolist(), math.inf]
+        self.cost, self.dear, self.part = cost.tolist(), dear.tolist(), part.tolist()
         self.gpus, self.card = columns.gpus.tolist(), columns.card.tolist()
         self.replicas = columns.replicas.tolist()
+        self.held = [0] * len(columns)
 
-    def visit(self, k: int, left: float, wanted: int, spent: float) -> None:
-        """left: worth of the work that is not carried yet, at least; wanted: replicas still to be held."""
-        best, held, slack = self.best, self.held, TOLERANCE * self.lower
+    def enough(self, left: float) -> bool:
+        """Whether the units held carry everything. left: of the work, at least."""
+        return left <= TOLERANCE
+
+    def visit(self, k: int, left: float, wanted: int, spent: float, priced: float) -> None:
+        """left: part of the work that is not carried yet, at least; wanted: replicas still to be held.
+
+        spent: cost of those held; priced: with the price of their cards, beyond that of all cards.
+        """
+        best, held = self.best, self.held
         best.count()
-        if wanted <= 0 and left <= slack and (self.alone or _carried(self.load, held)):
+        if wanted <= 0 and self.enough(left):
             best.offer(Choice(spent, tuple(held)))
             return
         if k == len(self.order):
             return
         i = self.order[k]
-        cost, value, replicas = self.cost[i], self.value[i], self.replicas[i]
-        if self.alone:
-            needed = math.ceil(left / self.lower * self.alone[i] * (1 - TOLERANCE))
-        else:
-            needed = math.floor((best.upper * (1 + TOLERANCE) - spent) / cost) if cost else MOST_CARDS
+        cost, dear, part, replicas = self.cost[i], self.dear[i], self.part[i], self.replicas[i]
+        needed = self.needed(i, left)
         room = best.room(self.card[i], held) // self.gpus[i]
         for n in range(min(max(needed, math.ceil(wanted / replicas), 0), room), -1, -1):
-            then = left - n * value
-            if then > slack and spent + n * cost + then * self.rest[k] > best.upper * (1 + TOLERANCE):
+            then, top = left - n * part, best.upper * (1 + TOLERANCE)
+            if then > TOLERANCE and priced + n * dear + then * self.rest[k] > top:
                 break  # fewer leave still more to the others
-            if spent + n * cost > best.upper * (1 + TOLERANCE):
-                continue
             held[i] = n
-            self.visit(k + 1, then, wanted - n * replicas, spent + n * cost)
+            if spent + n * cost <= top:
+                self.visit(k + 1, then, wanted - n * replicas, spent + n * cost, priced + n * dear)
         held[i] = 0
 
+    def needed(self, i: int, left: float) -> int:
+        """Units of a column that a plan needs at most beside those held."""
+        return math.ceil(left / self.part[i] * (1 - TOLERANCE)) if left > 0 else 0
 
-def _carried(load: np.ndarray, held: list[int]) -> bool:
-    """Whether units of one or two columns carry all classes, which may be divided among them.
 
-    Of two columns each takes the classes that it is better at than the other. Raises TooMany for more columns.
-    """
-    used = [i for i, n in enumerate(held) if n]
-    if len(used) == 1:
-        return float(load[:, used[0]].sum()) <= held[used[0]] * (1 + TOLERANCE)
-    if len(used) > 2:
-        raise TooMany
-    one, other = load[:, used[0]].tolist(), load[:, used[1]].tolist()
-    room, rest = float(held[used[0]]), 0.0
-    with np.errstate(invalid="ignore"):
-        order = np.argsort(load[:, used[0]] / load[:, used[1]], kind="stable").tolist()
-    for j in order:
-        share = 1.0 if one[j] <= room else (room / one[j] if math.isfinite(one[j]) else 0.0)
-        room = max(0.0, room - share * one[j]) if share else room
-        if share < 1.0 - TOLERANCE:
-            rest += (1.0 - share) * other[j]
-    return rest <= held[used[1]] * (1 + TOLERANCE)
+class _Classes(_Units):
+    """The same for several traffic classes. Prices of the classes at which some units earned too little are kept."""
+
+    def __init__(self, best: Best, load: np.ndarray, hours: float, worth: Worth) -> None:
+        super().__init__(best, load, hours, worth)
+        self.load = load
+        every = np.where(np.isfinite(load), load, 0.0).sum(axis=0)
+        # units of each column that carry all that they can
+        self.alone = [math.ceil(n * (1 - TOLERANCE)) for n in every.tolist()]
+        # what a unit of each column earns; what columns after each one cost at least for all of the work
+        self.known: list[tuple[list[float], list[float]]] = []
+        self._keep(np.array(self.part))
+        with np.errstate(divide="ignore"):
+            for speed in 1.0 / load:
+                self._keep(speed)
+
+    def _keep(self, earned: np.ndarray) -> None:
+        with np.errstate(divide="ignore"):
+            rate = np.where(earned > 0, np.array(self.dear) / earned, math.inf)[self.order]
+        rest = np.minimum.accumulate(np.append(rate[1:], math.inf)[::-1])[::-1]
+        self.known.append((earned.tolist(), rest.tolist()))
+
+    def visit(self, k: int, left: float, wanted: int, spent: float, priced: float) -> None:
+        self._visit(k, [left] * len(self.known), wanted, spent, priced)
+
+    def _visit(self, k: int, lefts: list[float], wanted: int, spent: float, priced: float) -> None:
+        """lefts: part of the work that is not paid for yet, at each of the prices that are known."""
+        best, held, known = self.best, self.held, self.known
+        best.count()
+        if wanted <= 0 and max(lefts) <= TOLERANCE:
+            short = short_of(self.load, held)
+            if short is None:
+                best.offer(Choice(spent, tuple(held)))
+                return
+            self._keep(short)
+        if k == len(self.order):
+            return
+        i = self.order[k]
+        cost, dear, replicas = self.cost[i], self.dear[i], self.replicas[i]
+        room = best.room(self.card[i], held) // self.gpus[i]
+        most = min(max(self.alone[i], math.ceil(wanted / replicas), 0), room)
+        if cost and math.isfinite(best.upper):
+            most = min(most, max(0, math.floor((best.upper * (1 + TOLERANCE) - spent) / cost)))
+        for n in range(most, -1, -1):
+            for earned, _ in known[len(lefts) :]:  # found since
+                lefts.append(1.0 - sum(m * earned[j] for j, m in enumerate(held) if m and j != i))
+            top, now, then = best.upper * (1 + TOLERANCE), priced + n * dear, []
+            for left, (earned, rest) in zip(lefts, known, strict=True):
+                left -= n * earned[i]
+                if left > TOLERANCE and now + left * rest[k] > top:
+                    break
+                then.append(left)
+            if not then:
+                break  # at the prices that gave the order fewer units leave still more to the others
+            if len(then) == len(known):
+                held[i] = n
+                self._visit(k + 1, then, wanted - n * replicas, spent + n * cost, now)
+        held[i] = 0

@@ -37,17 +37,19 @@ class Spans:
         every = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "setup"}
         return replace(self, **{name: column[rows] for name, column in every.items()})
 
-    def fewest(self, columns: Columns, min_replicas: int) -> np.ndarray:
-        """Units of each column that do all the work alone in time."""
+    def fewest(self, columns: Columns, min_replicas: int, share: np.ndarray | float = 1.0) -> np.ndarray:
+        """Units of each column that do a share of the work alone in time."""
         least = np.ceil(min_replicas / columns.replicas) if min_replicas > 1 else np.ones(len(columns))
         with np.errstate(divide="ignore", invalid="ignore"):
-            needed = np.ceil(self.alone / np.maximum(self.longest - self.setup, 0.0) * (1 - TOLERANCE))
+            needed = np.ceil(
+                share * self.alone / np.maximum(self.longest - self.setup, 0.0) * (1 - TOLERANCE)
+            )
         found: np.ndarray = np.maximum(least, needed)
         return found
 
-    def billed(self, columns: Columns, units: np.ndarray) -> np.ndarray:
-        """Unit-hours billed for so many units of each column alone: whole steps each, none past the deadline."""
-        total, step = self.alone + units * self.setup, columns.step
+    def billed(self, columns: Columns, units: np.ndarray, share: np.ndarray | float = 1.0) -> np.ndarray:
+        """Unit-hours billed for a share of the work by units of each column: whole steps, none past the deadline."""
+        total, step = share * self.alone + units * self.setup, columns.step
         with np.errstate(divide="ignore", invalid="ignore"):
             steps = np.ceil(total / step * (1 - TOLERANCE))
             inside = units * self.full
@@ -79,3 +81,11 @@ def spans_of(columns: Columns, work: float, setup: float, limits: Limits) -> Spa
 def _up(value: np.ndarray) -> np.ndarray:
     """The next whole number, at least 1; float noise is let pass."""
     return np.maximum(1.0, np.ceil(value * (1 - TOLERANCE)))
+
+
+def least_hours(columns: Columns, spans: Spans, limits: Limits) -> np.ndarray:
+    """Hours that each held unit is billed at least: its start, its minimum, and one step if it works."""
+    least = np.maximum(spans.minimum, spans.setup)
+    if limits.min_replicas <= 1:  # else a unit may be held without work
+        least = np.maximum(least, np.where(columns.step > SECOND, columns.step, 0.0))
+    return np.asarray(least)

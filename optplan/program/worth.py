@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optplan.program.columns import SECOND, Columns
+from optplan.program.columns import Columns
 from optplan.program.limits import Limits
-from optplan.program.spans import Spans
 from optplan.units import TOLERANCE
 
 NOTHING = 1e-8  # of the work
@@ -26,22 +25,25 @@ FINISHES = 4  # how many units of the cheapest rate are taken back before anothe
 class Worth:
     """What units cost beyond the worth of their work.
 
-    excess  of each column; lower: what all the work costs at least; upper: the cost of a plan that is known
+    excess  of any number of units of a column, at least; each: of each of several
+    lower   what all the work costs at least; upper: the cost of a plan that is known
     piece   excess for all of the work by a column, at least (offline work)
-    busy    excess of a unit that works to the end: where hours are billed as used, all units but one do, since work
-            can be moved from the dearer of two idle ones to the other until one of them is full or gone. Where they
-            are billed in steps, all units of a column but one do: what fits into fewer units is done by fewer
-    whole   excess of a unit that works to the end, whatever its billing
-    spares  excess that a unit saves for each piece of the work that it leaves to others; below 0 it costs more
+    price   worth of all the work: `lower`, and the price of all cards
+    card    price of a card of each column, where cards are limited
     """
 
     excess: np.ndarray
+    each: np.ndarray
     lower: float
     upper: float
     piece: np.ndarray
-    busy: np.ndarray
-    whole: np.ndarray
-    spares: np.ndarray
+    price: float
+    card: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Worth:
+        """Of these columns."""
+        arrays = {name: getattr(self, name)[rows] for name in ("excess", "each", "piece", "card")}
+        return replace(self, **arrays)
 
     @property
     def kept(self) -> np.ndarray:
@@ -56,7 +58,7 @@ class Worth:
 
 def loads_of(columns: Columns, rates: Sequence[float], utilisation: float) -> np.ndarray:
     """(classes, columns): units of a column that carry a traffic class alone; infinite where it cannot."""
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         load: np.ndarray = np.where(
             columns.capacity > 0,
             np.asarray(rates, dtype=float)[:, None] / (columns.capacity * utilisation),
@@ -69,20 +71,23 @@ def service_worth(columns: Columns, load: np.ndarray, hours: float, limits: Limi
     """What units of a service cost beyond the worth of their work. load: as of `loads_of`.
 
     Proof: with y_j the least cost of carrying class j alone, a unit of a column carries work worth at most
-    max_j y_j / load_j, so a plan costs at least sum y_j + sum of (cost - that) over its units.
+    max_j y_j / load_j, so a plan costs at least sum y_j + sum of (cost - that) over its units. A price of cards, paid
+    back for those that the limit lets in, makes that no more than the cost.
     """
     cost = columns.fixed + columns.rate * hours
     if not len(columns):
-        return Worth(cost, math.inf, math.inf, cost, cost, cost, cost)
-    worth = (cost * load).min(axis=1)
+        return Worth(cost, cost, math.inf, math.inf, cost, math.inf, cost)
     with np.errstate(invalid="ignore"):
-        excess = cost - (worth[:, None] / load).max(axis=0)
-    upper = _upper(columns, cost, load, limits, mix)
-    return Worth(excess, float(worth.sum()), upper, 0 * cost, excess, excess, 0 * cost)
+        upper = _upper(columns, cost, load, limits, mix)
+        card, lower, price = card_prices(cost * load, columns.gpus * load, columns.card, limits)
+        dear = cost + card * columns.gpus
+        worth = (dear * load).min(axis=1)
+        excess = dear - (worth[:, None] / load).max(axis=0)
+    return Worth(excess, excess, lower, upper, 0 * cost, price, card)
 
 
 def _upper(columns: Columns, cost: np.ndarray, load: np.ndarray, limits: Limits, mix: str) -> float:
-    """The cost of a plan: units of one column alone, or those of the cheapest rate with one other to finish."""
+    """The cost of a plan: units of one column, those of the cheapest rate with one other to finish, or one a class."""
     alone = load.sum(axis=0)
     with np.errstate(invalid="ignore"):
         units = np.maximum(np.ceil(alone * (1 - TOLERANCE)), np.ceil(limits.min_replicas / columns.replicas))
@@ -90,72 +95,84 @@ def _upper(columns: Columns, cost: np.ndarray, load: np.ndarray, limits: Limits,
     quota = limits.quota_of(columns.card)
     fits = np.isfinite(total) & (cards <= limits.max_cards) & (cards <= quota)
     upper = float(total[fits].min(initial=math.inf))
-    if mix != "any" or len(load) > 1 or limits.min_replicas > 1 or not len(columns):
+    if mix != "any" or limits.min_replicas > 1:
         return upper
+    if len(load) > 1:
+        return min(upper, _apart(columns, cost, load, limits))
     rate = np.where(np.isfinite(alone), cost * alone, math.inf)
     best = int(np.argmin(rate))
     if not math.isfinite(rate[best]):
         return upper
     held = np.floor(alone[best]) - np.arange(FINISHES)[:, None]
     rest = np.ceil(np.maximum(1.0 - held / alone[best], 0.0) * alone * (1 - TOLERANCE))
-    both = held * columns.gpus[best] + rest * columns.gpus
-    here = columns.card == columns.card[best]
-    fits = (held >= 0) & np.isfinite(rest) & (both <= limits.max_cards)
-    fits &= np.where(here, both, np.maximum(held * columns.gpus[best], 0.0)) <= quota[best]
-    fits &= np.where(here, 0.0, rest * columns.gpus) <= quota
-    if any(mask[columns.card[best]] for _, mask, _ in limits.quotas):
-        fits &= here  # a quota may count both cards together
+    both = limits.pairs(columns.card, best, quota, mix)(held * columns.gpus[best], rest * columns.gpus)
+    fits = both & (held >= 0) & np.isfinite(rest)
     return min(upper, float(np.where(fits, held * cost[best] + rest * cost, math.inf).min()))
 
 
-def batch_worth(columns: Columns, spans: Spans, limits: Limits) -> Worth:
-    """What units of a batch cost beyond the worth of their work.
+def _apart(columns: Columns, cost: np.ndarray, load: np.ndarray, limits: Limits) -> float:
+    """The cost of carrying each traffic class by the column that does it cheapest, where nothing limits the cards."""
+    if limits.quotas:
+        return math.inf
+    with np.errstate(invalid="ignore"):
+        units = np.ceil(load * (1 - TOLERANCE))
+        total = np.where(np.isfinite(units), units * cost, math.inf)
+    best = total.argmin(axis=1)
+    classes = np.arange(len(load))
+    cards = float((units[classes, best] * columns.gpus[best]).sum())
+    return float(total[classes, best].sum()) if cards <= limits.max_cards else math.inf
 
-    Proof: a unit held for h hours costs fixed + rate x max(h, minimum) and does (h - setup) / alone of the work, so
-    that work costs least a piece at the longest h; what a unit costs beyond that is linear between its ends.
+
+def card_prices(
+    cost: np.ndarray, cards: np.ndarray, kind: np.ndarray, limits: Limits
+) -> tuple[np.ndarray, float, float]:
+    """(price of a card of each column, least cost of all the work with the cards there may be, that and their price).
+
+    cost, cards: as of `best_price`; kind: card of each column. Every limit on cards has a price of its own, each the
+    best beside the others once they are known.
     """
-    if not len(columns):
-        return Worth(columns.fixed, math.inf, math.inf, *[columns.fixed] * 4)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        at_most = columns.fixed + columns.rate * np.maximum(spans.longest, spans.minimum)
-        work = (spans.longest - spans.setup) / spans.alone
-        lower = float(np.where(work > 0, at_most / work, math.inf).min())
-        begun = least_hours(columns, spans, limits)
-        least = columns.fixed + columns.rate * begun
-        done = (np.minimum(begun, spans.longest) - spans.setup) / spans.alone
-        short, long = least - lower * done, at_most - lower * work
-        piece = np.minimum(
-            np.where(done > 0, short / done, math.inf), np.where(work > 0, long / work, math.inf)
-        )
-        spares = np.where(work > done, (long - short) / (work - done), 0.0)
-    excess = np.minimum(short, long)
-    busy = excess
-    if limits.min_replicas <= 1:
-        # n units are billed more than n - 1 could use of whole steps, and one step at least beyond that
-        idle = spans.longest - spans.full * columns.step + begun - columns.step
-        stepped = np.maximum(excess, long - np.maximum(spares, 0.0) * idle / spans.alone)
-        busy = np.where(columns.step <= SECOND, long, stepped)
-    return Worth(excess, lower, _batch_upper(columns, spans, limits), piece, busy, long, spares)
+    capped = [(np.ones(len(kind), dtype=bool), limits.max_cards)] if math.isfinite(limits.max_cards) else []
+    capped += [(mask[kind], most) for _, mask, most in limits.quotas]
+    prices, card = [0.0] * len(capped), np.zeros(len(kind))
+    for _ in range(min(2, len(capped))):
+        for i, (mask, most) in enumerate(capped):
+            card = card - prices[i] * mask
+            paid = np.where(card > 0, card * cards, 0.0)
+            prices[i], least, _ = best_price(cost + paid, np.where(mask, cards, 0.0), float(most))
+            if math.isinf(least):
+                return card, math.inf, math.inf
+            card = card + prices[i] * mask
+    total = float((cost + np.where(card > 0, card * cards, 0.0)).min(axis=1).sum())
+    return card, total - sum(p * most for p, (_, most) in zip(prices, capped, strict=True)), total
 
 
-def least_hours(columns: Columns, spans: Spans, limits: Limits) -> np.ndarray:
-    """Hours that each held unit is billed at least: its start, its minimum, and one step if it works."""
-    least = np.maximum(spans.minimum, spans.setup)
-    if limits.min_replicas <= 1:  # else a unit may be held without work
-        least = np.maximum(least, np.where(columns.step > SECOND, columns.step, 0.0))
-    return np.asarray(least)
+def best_price(cost: np.ndarray, cards: np.ndarray, most: float) -> tuple[float, float, float]:
+    """(price of a card, least cost of all the work with so many cards, that and the price of the cards).
 
+    cost, cards: (parts of the work, columns) of a part by one column, fractions of units allowed; infinite where it
+    cannot. The bound is the highest of those that a price gives: least (cost + price x cards) - price x most. It is
+    infinite where cards are too few.
+    """
+    rows = np.arange(len(cost))
 
-def _batch_upper(columns: Columns, spans: Spans, limits: Limits) -> float:
-    """The cost of the cheapest plan of one column, with as few units as do, or with none beyond whole steps."""
-    best, quota = math.inf, limits.quota_of(columns.card)
-    fewest = spans.fewest(columns, limits.min_replicas)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        whole = np.ceil(spans.alone / (spans.full * columns.step - spans.setup) * (1 - TOLERANCE))
-        whole = np.where(np.isfinite(whole) & (whole > fewest), whole, fewest)
-        for units in (fewest, whole):
-            cards = units * columns.gpus
-            cost = columns.fixed * units + columns.rate * spans.billed(columns, units)
-            fits = np.isfinite(cost) & (cards <= limits.max_cards) & (cards <= quota)
-            best = min(best, float(cost[fits].min(initial=math.inf)))
-    return best
+    def cheapest(price: float) -> tuple[float, float]:
+        """(cost, cards) of the least cost and price of cards."""
+        value = cost + price * cards if price else cost
+        best = np.where(np.isnan(value), math.inf, value).argmin(axis=1)
+        return float(cost[rows, best].sum()), float(cards[rows, best].sum())
+
+    low = cheapest(0.0)
+    if low[1] <= most * (1 + TOLERANCE) or math.isinf(low[0]):
+        return 0.0, low[0], low[0]
+    fewest = np.where(np.isfinite(cost), cards, math.inf).argmin(axis=1)
+    high = float(cost[rows, fewest].sum()), float(cards[rows, fewest].sum())
+    if high[1] > most * (1 + TOLERANCE):
+        return 0.0, math.inf, math.inf
+    while True:
+        price = (high[0] - low[0]) / (low[1] - high[1])
+        met = low[0] + price * low[1]
+        found = cheapest(price)
+        total = found[0] + price * found[1]
+        if total >= met * (1 - TOLERANCE):
+            return price, total - price * most, total
+        low, high = (found, high) if found[1] > most else (low, found)
