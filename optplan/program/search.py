@@ -20,6 +20,7 @@ from optplan.units import TOLERANCE
 
 MOST_STEPS = 20_000  # choices looked at before the search gives up
 MOST_OF_CLASSES = 40_000  # of several traffic classes: a solver takes longer, too
+MOST_CLASSES: Final = 4  # of traffic that are searched; the ways to pair them grow fast beyond
 FAR = 1e-6  # relative: a plan nearer to the least bound needs no rounds
 ROUNDS = (1 / 64, 1 / 16, 1 / 4, 1.0)  # of what the best plan known costs beyond the least that any could
 MOST_CARDS = 10**9
@@ -124,6 +125,8 @@ def cheapest_service(
     """
     if math.isinf(worth.lower):
         return None  # nothing carries one of the classes, or not with so few cards
+    if len(load) > MOST_CLASSES:
+        raise TooMany
     best = Best(columns, limits, mix, worth.upper, MOST_STEPS if len(load) == 1 else MOST_OF_CLASSES)
     units = _Units(best, load, hours, worth) if len(load) == 1 else _Classes(best, load, hours, worth)
     for _ in best.rounds(worth.lower):
