@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from optplan.ask import numbers, vocab
-from optplan.ask.first import beginnings, held
+from optplan.ask.first import beginnings, possible
 from optplan.ask.names import Names
 from optplan.ask.numbers import Token
 from optplan.ask.vocab import Meaning
@@ -55,7 +55,7 @@ def _by_beginning() -> tuple[dict[str, list[int]], list[int]]:
     found: dict[str, list[int]] = {}
     anywhere: list[int] = []
     for number, _, way in _ways():
-        first = beginnings(way)
+        first = beginnings(way.replace(_BETWEEN, _MAYBE))
         if first is None:
             anywhere.append(number)
         for char in first or ():
@@ -64,17 +64,12 @@ def _by_beginning() -> tuple[dict[str, list[int]], list[int]]:
 
 
 @lru_cache(maxsize=256)
-def _possible(char: str, letters: frozenset[str]) -> tuple[tuple[Meaning, re.Pattern[str]], ...]:
-    """The ways that can begin with this character in a text of these letters, compiled, in order."""
+def _possible(char: str, short: str) -> tuple[tuple[Meaning, re.Pattern[str]], ...]:
+    """The ways that can begin with this character in this text, compiled, in order."""
     found, anywhere = _by_beginning()
     ways = _ways()
     numbers = sorted({*found.get(char, ()), *anywhere})
-    return tuple((ways[n][1], _compiled(n)) for n in numbers if _held(n) <= letters)
-
-
-@cache
-def _held(number: int) -> frozenset[str]:
-    return held(_ways()[number][2])
+    return tuple((ways[n][1], _compiled(n)) for n in numbers if possible(ways[n][2], short))
 
 
 @cache
@@ -94,6 +89,9 @@ def _pattern(way: str) -> str:
     return _BLANK.sub(_blank, way)
 
 
+# What keeps two English words apart; it begins with the same characters as `_MAYBE`, and holds none either.
+_BETWEEN = "(?: |(?<![a-z])|(?![a-z]))"
+_MAYBE = " ?"
 # A blank of a pattern with what stands beside it; those inside [] and those that are optional stay.
 _BLANK = re.compile(r"\[[^\]]*\]|(?<=(?P<before>.)) (?P<optional>\??)(?=(?P<after>.))|^ | $")
 
@@ -105,7 +103,7 @@ def _blank(match: re.Match[str]) -> str:
         return " "
     if re.match(r"[A-Z\]/]", match["before"]) or re.match(r"[A-Z\[/]", match["after"]):
         return " ?"
-    return "(?: |(?<![a-z])|(?![a-z]))"
+    return _BETWEEN
 
 
 class Sentence:
@@ -177,11 +175,10 @@ def _longest(short: str, at: int) -> tuple[Meaning | None, int, int]:
     """(the meaning that takes most from here on, where its own words begin, where it ends)."""
     best, begin, best_end = None, at, at
     starts = [at]
-    letters = frozenset(short)
     while len(starts) < 5 and (lead := _LEAD.match(short, starts[-1])):
         starts.append(lead.end())
     for start in starts:
-        for meaning, pattern in _possible(short[start : start + 1], letters):
+        for meaning, pattern in _possible(short[start : start + 1], short):
             match = pattern.match(short, start)
             if match and match.end() > max(best_end, start) and _fits(short, start, match.end()):
                 best, begin, best_end = meaning, start, match.end()

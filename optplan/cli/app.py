@@ -1,66 +1,69 @@
-"""The commands put together."""
+"""The commands put together; only the one that is asked for is built, all of them where the help lists them."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Final
 
 import typer
 
-from optplan.cli import (
-    answer,
-    batch,
-    catalog,
-    compare,
-    export,
-    fit,
-    imports,
-    report,
-    rules,
-    schema,
-    validate,
-    whatif,
-    why,
-)
 from optplan.cli.guard import NO_PLAN
 
-app = typer.Typer(
-    name="optplan",
-    help="Find the cheapest GPUs that do the job, with proof and the reason for every number.",
-    epilog="Exit code: 0 a plan, 1 no plan, 2 bad input.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-app.command("solve")(answer.solve)
-app.command("ask")(answer.ask)
-app.command("batch")(batch.batch)
-app.command("explain")(why.explain)
-app.command("why-not")(why.why_not)
-app.command("compare")(compare.compare)
-app.command("what-if")(whatif.what_if)
-app.command("fit")(fit.fit)
-app.command("report")(report.report)
-app.command("validate")(validate.validate)
-app.command("import")(imports.import_)
-app.command("export")(export.export)
-app.add_typer(rules.app, name="rules")
-app.add_typer(catalog.catalog_app, name="catalog")
-app.add_typer(catalog.models_app, name="models")
-app.add_typer(schema.app, name="schema")
-app.command("version")(schema.version)
+# Command -> where it is: a module of this folder, and its function, or its group of commands.
+COMMANDS: Final = {
+    "solve": ("answer", "solve"),
+    "ask": ("answer", "ask"),
+    "batch": ("batch", "batch"),
+    "explain": ("why", "explain"),
+    "why-not": ("why", "why_not"),
+    "compare": ("compare", "compare"),
+    "what-if": ("whatif", "what_if"),
+    "fit": ("fit", "fit"),
+    "report": ("report", "report"),
+    "validate": ("validate", "validate"),
+    "import": ("imports", "import_"),
+    "export": ("export", "export"),
+    "version": ("schema", "version"),
+    "rules": ("rules", "app"),
+    "catalog": ("catalog", "catalog_app"),
+    "models": ("catalog", "models_app"),
+    "schema": ("schema", "app"),
+}
 
 
-@app.callback(invoke_without_command=True)
+def build(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The command line with these commands."""
+    app = typer.Typer(
+        name="optplan",
+        help="Find the cheapest GPUs that do the job, with proof and the reason for every number.",
+        epilog="Exit code: 0 a plan, 1 no plan, 2 bad input.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback(invoke_without_command=True)(root)
+    for name in names:
+        module, attribute = COMMANDS[name]
+        found = getattr(importlib.import_module(f"optplan.cli.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
+
+
 def root(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
 ) -> None:
     """Find the cheapest GPUs that do the job, with proof and the reason for every number."""
     if version:
+        from optplan.cli import schema
+
         schema.version()
         raise typer.Exit(0)
 
@@ -80,8 +83,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _code(arguments: Sequence[str]) -> int:
+    known = [name for name in arguments[:1] if name in COMMANDS]
     try:
-        app(args=list(arguments), prog_name="optplan")
+        build(known or COMMANDS)(args=list(arguments), prog_name="optplan")
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else NO_PLAN
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,9 +14,10 @@ from optplan.evaluate import Scenario, evaluate, pick
 from optplan.plan import ApiLine
 from optplan.planner.apis import API_CHARGES, BATCH_HOURS, Market, Sold, api_market
 from optplan.planner.context import Context
-from optplan.program.calls import add_calls
-from optplan.program.fleet import FleetProgram
 from optplan.solve import Solution
+
+if TYPE_CHECKING:
+    from optplan.program.fleet import FleetProgram
 
 LEAST_SHARE = 1e-7  # of a class: less than this is the solver's tolerance
 
@@ -38,6 +39,8 @@ class Calls:
 
 def with_calls(fleet: FleetProgram, context: Context) -> Calls | None:
     """Let APIs answer any share of the requests, where the need allows it."""
+    from optplan.program.calls import add_calls  # of fleets, which training jobs have none of
+
     settled = context.settled
     if "api" not in (settled.need.limits.purchase or ()):
         return None

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optplan.candidates import LARGE_SIZES, MOST_IN_NODE, SIZES, Table, job_table
-from optplan.distinct import among, distinct
+from optplan.candidates import LARGE_SIZES, LAYOUT, MOST_IN_NODE, SIZES, Table, job_table, nodes_of
+from optplan.distinct import among
 from optplan.evaluate import Assessment
 from optplan.planner.carbon import job_scales
 from optplan.planner.context import Context
 from optplan.planner.found import SHOWN, Found, Option, Pick
 from optplan.planner.pricing import Pricing
 from optplan.planner.shelf import shelf
+from optplan.planner.steps import HOURS, judge
 from optplan.program import Program
 from optplan.program.jobs import Gangs, JobProgram, Lots, Price, Single, job_program, singles
 from optplan.program.limits import scaled_most
@@ -67,7 +68,7 @@ def nothing_found(context: Context) -> Found:
 
 
 def _refused(context: Context, sizes: tuple[int, ...]) -> Found:
-    table = joinable(job_table(context.settled, context.catalog, sizes), context)
+    table = job_table(context.settled, context.catalog, sizes, joined=True)
     assessment = context.assess(table, targets=context.requirements)
     solution = Solution("infeasible", {}, math.inf, math.inf, 0.0, 0)
     return Found(table, assessment, assessment.holds(len(table)), solution=solution)
@@ -98,10 +99,9 @@ def _name(context: Context) -> str:
 
 def survey_jobs(context: Context, sizes: tuple[int, ...]) -> Field:
     """Evaluate every candidate and keep, for each card, size and node, the fastest layout that holds."""
-    table = joinable(job_table(context.settled, context.catalog, sizes), context)
-    assessment = context.assess(table)
-    holds = assessment.holds(len(table))
-    hours = np.broadcast_to(np.asarray(assessment.values["job_hours"], dtype=float), (len(table),))
+    table = job_table(context.settled, context.catalog, sizes, joined=True)
+    assessment, holds = judge(context, table)
+    hours = assessment.values[HOURS]
     rows = _fastest(table, hours, holds & np.isfinite(hours))
     memory = np.array([c.usable_gib for c in table.cards])
     gangs = Gangs(table.card[rows], table.gang[rows], table.node[rows], hours[rows], memory[table.card[rows]])
@@ -110,12 +110,11 @@ def survey_jobs(context: Context, sizes: tuple[int, ...]) -> Field:
 
 def joinable(table: Table, context: Context) -> Table:
     """The candidates without those of several nodes where no allowed offer has nodes that can work together."""
-    offers, allowed = context.catalog.offers, context.settled.allowed & context.catalog.offers.joins_nodes
-    joined = distinct(offers.card[allowed] * MOST_IN_NODE + offers.gpus[allowed])
+    joined = nodes_of(context.settled.allowed & context.catalog.offers.joins_nodes, context.catalog)
     keep = (table.gang <= table.node) | among(table.card * MOST_IN_NODE + table.node, joined)
     if keep.all():
         return table
-    columns = ("card", "gang", "node", "tp", "pp", "dp", "zero_stage", "recompute")
+    columns = ("card", *LAYOUT, *(("of_layouts",) if len(table.of_layouts) else ()))
     return replace(table, **{name: getattr(table, name)[keep] for name in columns})
 
 

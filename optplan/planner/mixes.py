@@ -13,7 +13,7 @@ from optplan.errors import BadInput, Fault
 from optplan.planner.context import Context
 from optplan.planner.found import Found, Pick
 from optplan.planner.jobs import billing, lots_of
-from optplan.planner.pricing import BUY, Pricing
+from optplan.planner.pricing import BUY, TERM_HOURS, Pricing
 from optplan.program import Program
 from optplan.program.mix import MixProgram, gang_cost, mix_program
 from optplan.program.mixclasses import MixClass, MixGangs, MixLots, mix_classes, worth_mixing
@@ -72,15 +72,15 @@ def _cards(context: Context, chosen: Pick) -> str:
 
 
 def _lots(context: Context, pricing: Pricing) -> MixLots:
-    """Rented offers, the cheapest of each card and node at each site."""
+    """Offers paid by the hour alone, none bought or reserved: the cheapest of each card and node at each site."""
     lots = lots_of(context, by_site=True)
     offers = context.catalog.offers
-    lots = lots.take(np.flatnonzero(lots.joins & (offers.purchase[lots.offer] != BUY)))
+    by_hour = (TERM_HOURS[offers.purchase[lots.offer]] == 0) & (offers.purchase[lots.offer] != BUY)
+    lots = lots.take(np.flatnonzero(lots.joins & by_hour))
     _, rate = pricing.of_units(lots.offer, 1.0)
     hour = np.ones(len(lots))
     step, minimum = billing(context, lots.offer)
-    _, one = pricing.of_jobs(lots.offer, hour, hour)
-    _, two = pricing.of_jobs(lots.offer, hour, 2 * hour)
+    one, two = (pricing.elapsed(lots.offer, hour, nodes * hour) for nodes in (1, 2))
     return MixLots(
         lots.offer, lots.site, lots.card, lots.gpus, rate, one, two - one, step, minimum, offers.name
     )
@@ -88,10 +88,10 @@ def _lots(context: Context, pricing: Pricing) -> MixLots:
 
 def _as_they_are(found: Found) -> MixGangs:
     """Every row that holds, each card on its own link: at least as fast as in any mix."""
-    table, rows = found.table, np.flatnonzero(found.holds)
-    hours = np.broadcast_to(np.asarray(found.assessment.values["job_hours"], dtype=float), (len(table),))[
-        rows
-    ]
+    table = found.table
+    hours = np.broadcast_to(np.asarray(found.assessment.values["job_hours"], dtype=float), (len(table),))
+    rows = np.flatnonzero(found.holds & np.isfinite(hours))
+    hours = hours[rows]
     return MixGangs(
         rows, table.card[rows], table.gang[rows], table.node[rows], _layout_codes(table, rows), hours
     )

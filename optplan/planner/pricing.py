@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 
 from optplan.candidates import assumption_columns
-from optplan.catalog import PURCHASE, Catalog
-from optplan.distinct import distinct
+from optplan.catalog import PURCHASE, Catalog, Offers
+from optplan.distinct import present
 from optplan.evaluate import Scenario, evaluate
 from optplan.planner.apis import API_CHARGES
 from optplan.planner.context import Context
@@ -47,54 +47,10 @@ class Pricing:
         self.context, self.scenario = context, scenario
         self.charges = card_charges(context.pack)
 
-    @cached_property
-    def _rate(self) -> np.ndarray:
-        convert, code = self.context.catalog.convert, self.context.settled.currency
-        return np.array([convert(1.0, c, code) for c in self.context.catalog.offers.currencies])
-
-    @cached_property
-    def _power(self) -> np.ndarray:
-        return np.array([card.power_w for card in self.context.catalog.cards.values()])
-
     def offer_columns(self, offers: np.ndarray) -> dict[str, Any]:
         """What rules may read of offers, one row each, money in the need's currency."""
-        table = self.context.catalog.offers
-        bought = table.purchase[offers] == BUY
-        price = table.price[offers] * self._rate[table.currency[offers]]
-        terms = TERM_HOURS[table.purchase[offers]]
-        return {
-            "price_per_unit_hour": np.where(bought, 0.0, price),
-            "price_per_unit": np.where(bought, price, 0.0),
-            "gpus_per_unit": table.gpus[offers].astype(float),
-            "is_spot": (table.purchase[offers] == SPOT).astype(float),
-            "is_bought": bought.astype(float),
-            "is_reserved": (terms > 0).astype(float),
-            "is_bare": table.bare[offers].astype(float),
-            "term_hours": np.maximum(terms, 1.0),
-            "on_demand_price": self._on_demand(offers, price),
-            "billing_step": table.billing_s[offers],
-            "billing_minimum": table.minimum_s[offers],
-            "card_power": self._power[table.card[offers]],
-            "grid_intensity": self.context.catalog.grids.intensities(table)[offers],
-        }
-
-    def _on_demand(self, offers: np.ndarray, price: np.ndarray) -> np.ndarray:
-        """The cheapest rent on demand of as many such cards as a spot unit has; of others their own price.
-
-        It does not depend on the provider: of spot units alike the cheapest is then the cheapest in all.
-        """
-        table = self.context.catalog.offers
-        spot = table.purchase[offers] == SPOT
-        if not spot.any():
-            return price
-        rows = np.flatnonzero(table.purchase == ON_DEMAND)
-        each = table.price[rows] * self._rate[table.currency[rows]] / table.gpus[rows]
-        least = np.full((2, len(table.cards)), np.inf)
-        for by_name_only in (0, 1):
-            of = rows[table.by_name_only[rows] == by_name_only]
-            np.minimum.at(least[by_name_only], table.card[of], each[table.by_name_only[rows] == by_name_only])
-        of_card = np.where(np.isfinite(least[0]), least[0], least[1])[table.card[offers]] * table.gpus[offers]
-        return np.where(spot & np.isfinite(of_card), of_card, price)
+        every = _offer_columns(self.context.catalog, self.context.settled.currency)
+        return {name: column[offers] for name, column in every.items()}
 
     def run(self, offers: np.ndarray, targets: Iterable[str], **given: Any) -> dict[str, Any]:
         """Evaluate charges (or what they rest on) for offers, with more inputs as columns."""
@@ -126,7 +82,7 @@ class Pricing:
 
     def _due(self, offers: np.ndarray) -> list[str]:
         """The charges that are not nothing for all of these offers: shipped ones of owning, terms and spot."""
-        kinds = frozenset(distinct(self.context.catalog.offers.purchase[offers]).tolist())
+        kinds = frozenset(present(self.context.catalog.offers.purchase[offers], len(PURCHASE)).tolist())
         pack = self.context.pack
         return pack.kept(("due", kinds), lambda: [n for n in self.charges if _concerns(pack.rules[n], kinds)])
 
@@ -136,20 +92,71 @@ class Pricing:
         """(cost of one unit, elapsed hours) for a job of so many hours on so many nodes, pairwise."""
         due = self._due(offers)
         inputs = self._inputs(offers, [*TIMES, *due])
-        times = self._values(inputs, TIMES, {"job_hours": hours, "nodes": nodes})
-        shape = np.zeros(len(offers))
-        elapsed = np.asarray(times["elapsed_hours"] + shape)
-        billed = np.asarray(times["billed_hours"] + shape)
+        elapsed, billed = self._times(inputs, len(offers), hours, nodes)
         given = {"units": 1.0, "unit_hours": billed, "owned_hours": elapsed}
         return _sum(self._values(inputs, due, given), due, len(offers)), elapsed
+
+    def elapsed(self, offers: np.ndarray, hours: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+        """Elapsed hours as `of_jobs` gives them."""
+        return self._times(self._inputs(offers, TIMES), len(offers), hours, nodes)[0]
+
+    def _times(
+        self, inputs: Mapping[str, Any], rows: int, hours: np.ndarray, nodes: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        times = self._values(inputs, TIMES, {"job_hours": hours, "nodes": nodes})
+        elapsed, billed = (np.asarray(times[name] + np.zeros(rows)) for name in TIMES)
+        return elapsed, billed
 
     def of_units(self, offers: np.ndarray, owned_hours: Any) -> tuple[np.ndarray, np.ndarray]:
         """(cost of holding one unit, cost of one unit-hour): charges are linear in both."""
         # a column, so that a power of it is the same wherever it is computed
         owned_hours = np.broadcast_to(np.asarray(owned_hours, dtype=float), (len(offers),))
-        fixed = self.total(offers, units=1.0, unit_hours=0.0, owned_hours=owned_hours)
-        both = self.total(offers, units=1.0, unit_hours=1.0, owned_hours=owned_hours)
+        due = self._due(offers)
+        inputs, given = self._inputs(offers, due), {"units": 1.0, "owned_hours": owned_hours}
+        fixed, both = (
+            _sum(self._values(inputs, due, given | {"unit_hours": hours}), due, len(offers))
+            for hours in (0.0, 1.0)
+        )
         return fixed, both - fixed
+
+
+@functools.lru_cache(maxsize=16)
+def _offer_columns(catalog: Catalog, currency: str) -> dict[str, np.ndarray]:
+    """What rules may read of the catalog's offers, money in a currency."""
+    table = catalog.offers
+    rate = np.array([catalog.convert(1.0, code, currency) for code in table.currencies])
+    power = np.array([card.power_w for card in catalog.cards.values()])
+    bought = table.purchase == BUY
+    price = table.price * rate[table.currency]
+    terms = TERM_HOURS[table.purchase]
+    return {
+        "price_per_unit_hour": np.where(bought, 0.0, price),
+        "price_per_unit": np.where(bought, price, 0.0),
+        "gpus_per_unit": table.gpus.astype(float),
+        "is_spot": (table.purchase == SPOT).astype(float),
+        "is_bought": bought.astype(float),
+        "is_reserved": (terms > 0).astype(float),
+        "is_bare": table.bare.astype(float),
+        "term_hours": np.maximum(terms, 1.0),
+        "on_demand_price": _on_demand(table, price),
+        "billing_step": table.billing_s,
+        "billing_minimum": table.minimum_s,
+        "card_power": power[table.card],
+        "grid_intensity": catalog.grids.intensities(table),
+    }
+
+
+def _on_demand(table: Offers, price: np.ndarray) -> np.ndarray:
+    """The cheapest rent on demand of as many such cards as a spot unit has; of others their own price.
+
+    It does not depend on the provider: of spot units alike the cheapest is then the cheapest in all.
+    """
+    rows = np.flatnonzero(table.purchase == ON_DEMAND)
+    each = price[rows] / table.gpus[rows]
+    least = np.full((2, len(table.cards)), np.inf)
+    np.minimum.at(least, (table.by_name_only[rows].astype(int), table.card[rows]), each)
+    of_card = np.where(np.isfinite(least[0]), least[0], least[1])[table.card] * table.gpus
+    return np.where((table.purchase == SPOT) & np.isfinite(of_card), of_card, price)
 
 
 def _sum(values: Mapping[str, Any], names: Iterable[str], rows: int) -> np.ndarray:

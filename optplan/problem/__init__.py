@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING
 
 from optplan.errors import BadInput, Fault
 from optplan.need import AnyNeed
-from optplan.problem.judge import Judge
-from optplan.problem.tree import documents, is_portfolio
 from optplan.problem.write import dump
 
 if TYPE_CHECKING:
     from optplan.portfolio_need import Portfolio
+    from optplan.problem.judge import Judge
     from optplan.problem.many import PortfolioJudge
 
 __all__ = ["MAX_BYTES", "PortfolioSource", "Source", "dump", "read", "read_all", "read_text"]
@@ -150,6 +149,9 @@ def read_text(text: str, name: str, base: Path = Path()) -> list[Source]:
 
 def read_all_text(text: str, name: str, base: Path = Path()) -> list[Source | PortfolioSource]:
     """The needs and portfolios in a YAML text, in order. Errors: as `read_text`."""
+    from optplan.problem.judge import Judge  # with the YAML reader: what only writes a need does without
+    from optplan.problem.tree import documents, is_portfolio
+
     roots, shown, faults = documents(text.removeprefix("\ufeff"), name)
     roots = [root for root in roots if root.kind not in ("empty", "null")]
     if not roots and not faults:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optplan.distinct import distinct
+from optplan.distinct import among, distinct
 from optplan.program.limits import Limits, within
 from optplan.units import HOUR, TOLERANCE
 
@@ -119,8 +119,9 @@ def _as_fast(one: MixClass, other: MixClass) -> bool:
 def worth_mixing(lots: MixLots, gangs: MixGangs, limits: Limits, upper: float) -> np.ndarray:
     """Table rows of the classes that some site could fill below `upper`, in time, with at least two types."""
     keep = np.zeros(len(gangs.row), dtype=bool)
-    group = _groups(gangs)
-    for site in _sites_worth_it(lots, gangs, upper):
+    sites = _sites_worth_it(lots, gangs, upper)
+    group = _groups(gangs) if sites else keep
+    for site in sites:
         keep |= _usable(lots, np.flatnonzero(lots.site == site), gangs, group, limits, upper)
     return gangs.row[keep]
 
@@ -158,21 +159,17 @@ def _usable(
 
 def _sites_worth_it(lots: MixLots, gangs: MixGangs, upper: float) -> list[int]:
     """Sites with two usable types whose best possible cost per work is below upper."""
-    work = np.full(int(max(lots.card.max(initial=0), gangs.card.max(initial=0))) + 1, math.inf)
+    cards = int(max(lots.card.max(initial=0), gangs.card.max(initial=0))) + 1
+    work = np.full(cards, math.inf)
     np.minimum.at(work, gangs.card, gangs.size * gangs.hours)  # card-hours of the whole job
-    reach = np.isfinite(
-        work[lots.card]
-    )  # owned cards have no rate, and nothing times infinity is nothing known
-    least = np.where(
-        reach, lots.rate / lots.gpus * np.where(reach, work[lots.card], 0) * lots.stretch, math.inf
-    )
-    usable = np.isfinite(least)
-    sites = []
-    for site in distinct(lots.site[usable]):
-        here = usable & (lots.site == site)
-        if len(distinct(lots.card[here])) > 1 and least[here].min() < upper * (1 - TOLERANCE):
-            sites.append(int(site))
-    return sites
+    usable = np.flatnonzero(np.isfinite(work[lots.card]))
+    least = lots.rate[usable] / lots.gpus[usable] * work[lots.card[usable]] * lots.stretch[usable]
+    usable, least = usable[np.isfinite(least)], least[np.isfinite(least)]
+    sites, types = np.divmod(distinct(lots.site[usable] * cards + lots.card[usable]), cards)
+    several = sites[1:][(sites[1:] == sites[:-1]) & (types[1:] != types[:-1])]
+    cheap = lots.site[usable[least < upper * (1 - TOLERANCE)]]
+    found: list[int] = distinct(cheap[among(cheap, distinct(several))]).tolist()
+    return found
 
 
 def _of_site(

@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from optplan.cli import run
-from optplan.cli.app import app
+from optplan.cli.app import build
 
 Capture = pytest.CaptureFixture[str]
 
@@ -26,7 +26,7 @@ def commands() -> Iterator[tuple[str, TyperCommand]]:
             elif isinstance(command, TyperCommand):
                 yield f"{words} {name}".strip(), command
 
-    root = get_command(app)
+    root = get_command(build())
     assert isinstance(root, TyperGroup)
     yield from walk("", root)
 

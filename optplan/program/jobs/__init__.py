@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from optplan.distinct import among, distinct
 from optplan.program.jobs.gangs import (
     Best,
     Class,
@@ -95,8 +96,9 @@ def job_program(
 def _build(name: str, classes: list[Class], lots: Lots, gangs: Gangs, limits: Limits) -> JobProgram:
     result = JobProgram(Program(name), classes)
     program = result.program
-    gpus = {int(o): int(n) for o, n in zip(lots.offer, lots.gpus, strict=True)}
-    cards = {int(o): int(c) for o, c in zip(lots.offer, lots.card, strict=True)}
+    used = np.flatnonzero(among(lots.offer, distinct([o for one in classes for o, _ in one.lots])))
+    gpus = dict(zip(lots.offer[used].tolist(), lots.gpus[used].tolist(), strict=True))
+    cards = dict(zip(lots.offer[used].tolist(), lots.card[used].tolist(), strict=True))
     units: dict[int, float] = {}
     for number, one in enumerate(classes):
         result.chosen.append(program.variable(f"gang_{number}_of_{one.size}_cards", upper=1))
