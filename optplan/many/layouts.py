@@ -19,23 +19,10 @@ from optplan.evaluate import Assessment, evaluate
 from optplan.many.cards import Sizes, every_candidate, every_group
 from optplan.many.grids import Grid
 from optplan.planner.context import Context
-from optplan.rule import Pack
+from optplan.planner.steps import LINK, steps_of
 
-LINK = ("link_bandwidth", "fast_link")  # follow from the card and how many of a node are used
 PART = 8_000  # candidates whose rules are evaluated together: columns that stay in the cache
 CELLS = 400_000  # needs x candidates at once, when they are looked through
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """Names of rules and inputs by step.
-
-    shared    what no card changes: requirements, and what later steps read
-    decided   requirements that depend on the card
-    """
-
-    shared: tuple[str, ...]
-    decided: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,9 +76,8 @@ class Judged:
             **self.grid.fixed,
         }
         targets = (*self.contexts[0].requirements, self.target)
-        self.steps = _steps(self.pack, targets, frozenset(given), self.by_card)
+        self.steps = steps_of(self.pack, targets, self.target, frozenset(given), self.by_card)
         found = evaluate(self.pack, given, self.steps.shared)
-        self.known = frozenset(found.values) | self.by_card
         self._verdicts = [np.asarray(v.holds, dtype=bool) for v in found.verdicts.values()]
         return found.values
 
@@ -117,7 +103,7 @@ class Judged:
         need, row = pairs
         holds = np.ones(len(need), dtype=bool)
         for part in self._parts(len(need)):
-            found = self._values(need[part], row[part], self.steps.decided)
+            found = self._values(need[part], row[part], self.steps.decided, self.steps.reads[0])
             for verdict in found.verdicts.values():
                 holds[part] &= verdict.holds
         return need[holds], row[holds]
@@ -126,21 +112,24 @@ class Judged:
         """The target of candidates, one number each."""
         found = np.empty(len(need))
         for part in self._parts(len(need)):
-            found[part] = self._values(need[part], row[part], (self.target,)).values[self.target]
+            values = self._values(need[part], row[part], (self.target,), self.steps.reads[1]).values
+            found[part] = values[self.target]
         return found
 
     def _parts(self, length: int) -> Iterable[slice]:
         return (slice(first, first + PART) for first in range(0, length, PART))
 
-    def _values(self, need: np.ndarray, row: np.ndarray, targets: tuple[str, ...]) -> Assessment:
-        """Targets on pairs of need and candidate."""
+    def _values(
+        self, need: np.ndarray, row: np.ndarray, targets: tuple[str, ...], reads: frozenset[str]
+    ) -> Assessment:
+        """Targets on pairs of need and candidate. reads: what is known of what their rules read."""
         layout, card = self.layouts.of_row[row], self.table.card[row]
         at = need * len(self.layouts.table) + layout
         given = {
             name: self._of_card(name, need, row, card)
             if name in self.by_card
             else self._of_layout(name, need, layout, at)
-            for name in _reads(self.pack, targets, self.known)
+            for name in reads
         }
         return evaluate(self.pack, given, targets)
 
@@ -159,32 +148,3 @@ class Judged:
         if column.ndim == 1 or len(column) == 1:
             return column.reshape(-1)[layout]
         return column[:, 0][need] if column.shape[1] == 1 else column.reshape(-1)[at]
-
-
-def _steps(pack: Pack, targets: tuple[str, ...], given: frozenset[str], by_card: frozenset[str]) -> Steps:
-    """Which rules no card changes and later steps read; which requirements depend on the card."""
-
-    def found() -> Steps:
-        order = pack.order(targets, given | by_card)
-        changed = set(by_card)
-        for rule in order:
-            if changed.intersection(rule.parameters):
-                changed.add(rule.name)
-        read = {name for rule in order if rule.name in changed for name in rule.parameters}
-        free = [rule for rule in order if rule.name not in changed]
-        shared = tuple(r.name for r in free if r.kind == "require" or r.name in read)
-        decided = tuple(r.name for r in order if r.kind == "require" and r.name in changed)
-        return Steps(shared, decided)
-
-    return pack.kept(("steps", targets, given, by_card), found)
-
-
-def _reads(pack: Pack, targets: tuple[str, ...], known: frozenset[str]) -> tuple[str, ...]:
-    """What is known of what the rules of the targets read, and of the targets."""
-
-    def found() -> tuple[str, ...]:
-        order = pack.order(targets, known)
-        read = dict.fromkeys([*targets, *(name for rule in order for name in rule.parameters)])
-        return tuple(name for name in read if name in known)
-
-    return pack.kept(("reads of", targets, known), found)

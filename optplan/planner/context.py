@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -95,14 +95,12 @@ class Context:
         scenario: Scenario | None = None,
         rows: np.ndarray | None = None,
         override: Mapping[str, Any] | None = None,
-        targets: Sequence[str] | None = None,
     ) -> Assessment:
-        """All rules, or those that the targets need, on rows of the table; with `confidence: high` at the worse end."""
-        asked = self.targets if targets is None else targets
+        """All rules on all rows of the table; with `confidence: high` at the worse end of the assumptions."""
         if scenario is None:
             scenario = self.judged
-        given = columns(table, self.settled, self.catalog, self.pack, asked, scenario, rows)
-        return evaluate(self.pack, given | dict(override or {}), asked, self.fixed)
+        given = columns(table, self.settled, self.catalog, self.pack, self.targets, scenario, rows)
+        return evaluate(self.pack, given | dict(override or {}), self.targets, self.fixed)
 
     @cached_property
     def limits(self) -> Limits:

@@ -69,9 +69,8 @@ def nothing_found(context: Context) -> Found:
 
 def _refused(context: Context, sizes: tuple[int, ...]) -> Found:
     table = job_table(context.settled, context.catalog, sizes, joined=True)
-    assessment = context.assess(table, targets=context.requirements)
-    solution = Solution("infeasible", {}, math.inf, math.inf, 0.0, 0)
-    return Found(table, assessment, assessment.holds(len(table)), solution=solution)
+    assessment, holds = judge(context, table)
+    return Found(table, assessment, holds, solution=Solution("infeasible", {}, math.inf, math.inf, 0.0, 0))
 
 
 def _search(context: Context, pricing: Pricing, sizes: tuple[int, ...]) -> Found:

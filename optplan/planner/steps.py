@@ -27,7 +27,7 @@ class Steps:
     requires  all requirements, in the order of the rules
     shared    what no card changes: requirements, and what later steps read
     decided   requirements that depend on the card
-    reads     what the decided read of the steps before, and what the hours read
+    reads     what the decided read of what is known before, and what the last step reads
     """
 
     requires: tuple[str, ...]
@@ -53,7 +53,7 @@ class _Inputs:
 def judge(context: Context, table: Table) -> tuple[Assessment, np.ndarray]:
     """Requirements on all rows of a table with layouts, job hours where they all hold (else nan); where they do."""
     pack, of_row, inputs = context.pack, table.of_layouts, _inputs(context, table)
-    steps = _steps(pack, tuple(context.targets), frozenset(inputs.alike), inputs.cards)
+    steps = steps_of(pack, tuple(context.targets), HOURS, frozenset(inputs.alike), inputs.cards)
     shared = evaluate(pack, inputs.alike, steps.shared)
     given = _of_cards(context, table, inputs, steps.reads[0], None)
     given |= _taken(shared.values, steps.reads[0], of_row)
@@ -118,8 +118,13 @@ def _spread(value: Any, rows: np.ndarray, length: int) -> np.ndarray:
     return column
 
 
-def _steps(pack: Pack, targets: tuple[str, ...], alike: frozenset[str], cards: frozenset[str]) -> Steps:
-    """Which rules no card changes and later steps read; which requirements depend on the card."""
+def steps_of(
+    pack: Pack, targets: tuple[str, ...], last: str, alike: frozenset[str], cards: frozenset[str]
+) -> Steps:
+    """Which rules no card changes and later steps read; which requirements depend on the card.
+
+    alike, cards: names that are given, without and with the card; last: what is asked of candidates that hold.
+    """
 
     def found() -> Steps:
         order = pack.order(targets, alike | cards)
@@ -132,15 +137,14 @@ def _steps(pack: Pack, targets: tuple[str, ...], alike: frozenset[str], cards: f
         shared = tuple(
             rule.name
             for rule in order
-            if rule.name not in changed
-            and (rule.kind == "require" or rule.name in read or rule.name == HOURS)
+            if rule.name not in changed and (rule.kind == "require" or rule.name in read or rule.name == last)
         )
         decided = tuple(name for name in requires if name in changed)
         known = alike | cards | {rule.name for rule in order if rule.name not in changed}
         reads = tuple(
             frozenset({*some, *(n for rule in pack.order(some, known) for n in rule.parameters)} & known)
-            for some in (decided, (HOURS,))
+            for some in (decided, (last,))
         )
         return Steps(requires, shared, decided, (reads[0], reads[1]))
 
-    return pack.kept(("training steps", targets, alike, cards), found)
+    return pack.kept(("steps", targets, last, alike, cards), found)

@@ -20,7 +20,7 @@ from optplan.units import TOLERANCE
 
 MOST_STEPS = 20_000  # choices looked at before the search gives up
 MOST_OF_CLASSES = 40_000  # of several traffic classes: a solver takes longer, too
-MOST_CLASSES: Final = 4  # of traffic that are searched; the ways to pair them grow fast beyond
+MOST_CLASSES = 4  # of traffic that are searched; the ways to pair them grow fast beyond
 FAR = 1e-6  # relative: a plan nearer to the least bound needs no rounds
 ROUNDS = (1 / 64, 1 / 16, 1 / 4, 1.0)  # of what the best plan known costs beyond the least that any could
 MOST_CARDS = 10**9
