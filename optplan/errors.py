@@ -39,6 +39,11 @@ class BadInput(Exception):
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """(1, "row") -> "1 row", (2000, "row") -> "2,000 rows"."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
 def nearest(word: str, choices: Iterable[str], count: int = 3) -> list[str]:
     """The choices most alike to word, best first; compared without case, spaces and dashes."""
 

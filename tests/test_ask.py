@@ -178,3 +178,9 @@ def test_a_strange_word_anywhere_is_an_error(sentence: str, word: str, data: st.
     words = sentence.split(" ")
     at = data.draw(st.integers(0, len(words)))
     assert refusal(" ".join([*words[:at], word, *words[at:]])).faults
+
+
+@pytest.mark.parametrize("place", ["Europe", "EU", "欧洲"])
+def test_a_part_of_the_world_is_answered_with_how_regions_are_said(place: str) -> None:
+    with pytest.raises(BadInput, match=r"`limits: \{regions: \[\.\.\]\}`"):
+        understand(f"fine-tune 9B in {place}", Catalog.load())

@@ -51,12 +51,22 @@ def understand(sentence: str, catalog: Catalog) -> Understood:
     return Understood(need, builder.notes)
 
 
+_PLACES = (
+    "europe", "european", "eu", "us", "usa", "america", "united states", "asia", "uk", "china", "germany",
+    "欧洲", "美国", "亚洲", "中国", "北美",
+)  # fmt: skip
+
+
 def _hint(said: str, names: Names) -> str:
     """Words near to what was said, or what a sentence may hold."""
     if said.strip().replace(".", "").isdigit():
         return "say what it counts: 8 req/s, 48h, 500 USD, 2000 input tokens, 4 GPUs"
     if re.fullmatch(r"[\d.,]+ ?[kmgt]i?b?", said.strip(), re.IGNORECASE):
         return "say what it is: `on 48GB of data` or `on a 48GB card`"
+    if said.strip().lower() in _PLACES:
+        return (
+            "regions go by the names that providers give them: list them in YAML, `limits: {regions: [..]}`"
+        )
     found = nearest(said, _words(names), 3)
     return (
         f"near to it: {', '.join(found)}" if found else f"leave it out, or say it in other words; {_EXAMPLE}"

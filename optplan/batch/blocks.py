@@ -16,8 +16,8 @@ from optplan.batch.work import Answer, Asked, bad
 from optplan.errors import Fault
 from optplan.need import TASKS
 
-BLOCK: Final = 256  # distinct needs
-ROWS: Final = 1024
+BLOCK: Final = 512  # distinct needs
+ROWS: Final = 8192
 _SORTED: Final = orjson.OPT_SORT_KEYS
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import orjson
 
@@ -53,9 +55,37 @@ def _json_row(text: bytes, place: str, base: Path, read: int) -> Row:
         hint = 'write {"task": .., "model": ..}'
         return bad(place, "not-a-mapping", "a need is a JSON object", hint, base, read)
     try:
-        return Row(place, filled(raw), (), base, read)
+        row = Row(place, filled(raw), (), base, read)
     except BadInput as error:
         return Row(place, None, error.faults, base, read)
+    twice = _twice(text) if text.count(b":") > _keys(raw) else ""
+    if twice:
+        return bad(
+            place, "duplicate-key", f"`{twice[:40]}` is given twice", "keep one of the two", base, read
+        )
+    return row
+
+
+def _keys(value: Any) -> int:
+    """Keys at any depth: as many as there are colons, or fewer where a text has some or a key is there twice."""
+    if isinstance(value, dict):
+        return len(value) + sum(_keys(item) for item in value.values() if isinstance(item, (dict, list)))
+    if isinstance(value, list):
+        return sum(_keys(item) for item in value if isinstance(item, (dict, list)))
+    return 0
+
+
+def _twice(text: bytes) -> str:
+    """The first key that one object of the JSON has twice, or ""."""
+    found: list[str] = []
+
+    def seen(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = Counter(key for key, _ in pairs)
+        found.extend(key for key, count in keys.items() if count > 1)
+        return dict(pairs)
+
+    json.loads(text.decode("utf-8-sig"), object_pairs_hook=seen)
+    return found[0] if found else ""
 
 
 def yaml(path: Path, before: int) -> Iterator[Row]:

@@ -117,6 +117,8 @@ def batch(job: Job, catalog: Catalog, watch: Watch = lambda rows, read, size: No
         seen = Seen(inputs.size, watch)
         run = Run(store, workers, replace(job.settings, today=journal.today), stop, seen)
         ended = _run(run, inputs, resume=earlier is not None)
+        if not ended and not store.counts.total():
+            raise _nothing(job, journal, store)
         if not ended:
             _finish(job.out, store, journal)
     found = seen.first if earlier is not None else 0
@@ -130,6 +132,8 @@ def _together(
     begun = time.monotonic()
     with crew(courier.pack(catalog), hands, job.cluster) as workers:
         lines, found = solve_together(inputs, catalog, workers, job.settings, shared)
+    if not lines:
+        raise _empty(job)
     with Store(job.out) as store:
         journal = _begin(job, identity, store)
         store.write(lines)
@@ -191,6 +195,20 @@ def _run(run: Run, inputs: Inputs, resume: bool) -> str:
         where = f" ({error.filename})" if error.filename else ""
         return f"a file cannot be read or written: {error.strerror or error}{where}"
     return ""
+
+
+def _empty(job: Job) -> BadInput:
+    """Inputs without a need: what should have made them has failed more often than not."""
+    named = ", ".join(job.inputs)
+    hint = "see what should have written it; nothing was written"
+    return BadInput(Fault("empty", named, "there is no need in it", hint))
+
+
+def _nothing(job: Job, journal: state.Journal, store: Store) -> BadInput:
+    """The same where a run has begun: nothing of it stays."""
+    for path in (store.part, store.ahead, journal.path):
+        path.unlink(missing_ok=True)
+    return _empty(job)
 
 
 def _finish(out: Path, store: Store, journal: state.Journal) -> None:

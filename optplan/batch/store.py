@@ -77,7 +77,7 @@ class Store:
         self.part, self.ahead = out.with_name(out.name + ".part"), out.with_name(out.name + ".ahead")
         self.counts: Counter[str] = Counter()
         self.distinct = 0  # answers that were worked out, in this process
-        self._part = os.open(self.part, os.O_RDWR | os.O_CREAT, 0o644)
+        self._part = _opened(self.part, out)
         try:
             fcntl.flock(self._part, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -86,7 +86,11 @@ class Store:
             raise BadInput(
                 Fault("in-use", str(out), "another optplan batch writes this output", hint)
             ) from None
-        self._ahead = os.open(self.ahead, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            self._ahead = _opened(self.ahead, out)
+        except BadInput:
+            os.close(self._part)
+            raise
         self._size = self._ahead_size = 0
         self._early: dict[bytes, Entry] = {}  # answers found in OUT.ahead when the run was taken up again
         self._live = 0  # entries whose bytes are in OUT.ahead alone
@@ -194,6 +198,16 @@ class Store:
         if moved and not self._live and self._ahead_size:
             os.ftruncate(self._ahead, 0)
             self._ahead_size = 0
+
+
+def _opened(path: Path, out: Path) -> int:
+    """The file, made where it is not there. Raises BadInput where it cannot be written."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        hint = "name an output in a directory that you may write to"
+        message = f"cannot be written: {error.strerror}"
+        raise BadInput(Fault("unwritable", f"-o {out}", message, hint)) from None
 
 
 def _whole(descriptor: int) -> Iterator[tuple[bytes, int]]:

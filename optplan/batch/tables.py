@@ -31,12 +31,18 @@ def table(path: Path, before: int) -> Iterator[Row]:
             except StopIteration:
                 return
             except (csv.Error, UnicodeDecodeError) as error:
-                hint = "a cell with quotes in it is written in quotes, its own ones doubled"
+                hint = _cure(error)
                 message = f"not CSV in UTF-8: {error}"
                 yield bad(place, "csv", message, hint, path.parent, before + counted.read)
                 continue
             if any(cells):
                 yield _csv_row(header, cells, place, path.parent, before + counted.read)
+
+
+def _cure(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "save the file as UTF-8"
+    return "a cell with quotes in it is written in quotes, its own ones doubled"
 
 
 class _Counted:
@@ -93,8 +99,16 @@ def _columns() -> frozenset[str]:
 _OPEN: Final = ("assume", "method")  # whose keys are names of assumptions, or of methods
 
 
+_MARKS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
 def _check_header(header: list[str], place: str) -> None:
     """Columns that no need has are refused before anything is solved: they would fault every row."""
+    if len(header) == 1:  # one column cannot be all of a need
+        mark = next((mark for mark in _MARKS if mark in header[0]), None)
+        if mark is not None:
+            hint = f"save it with commas between the cells, not {_MARKS[mark]}"
+            raise BadInput(Fault("separator", f"{place}:1", "the header is a single column", hint))
     faults = []
     for name in header:
         upto = ".".join(name.split(".")[:2])
@@ -117,7 +131,7 @@ def check_csv(path: Path) -> None:
         try:
             header = next(csv.reader(_Counted(raw), strict=True), [])
         except (csv.Error, UnicodeDecodeError) as error:
-            raise BadInput(Fault("csv", f"{path}:1", f"not CSV in UTF-8: {error}")) from None
+            raise BadInput(Fault("csv", f"{path}:1", f"not CSV in UTF-8: {error}", _cure(error))) from None
     _check_header([cell.strip() for cell in header], str(path))
 
 

@@ -104,6 +104,9 @@ def _solved(
     given: dict[str, Any] = {"fixed": dict(settings.fixed), "base": base, "today": settings.today}
     try:
         return [answer_of(plan, settings.detail) for plan in solve_block(needs, catalog, **given)]
+    except BadInput as error:
+        if len(needs) == 1:
+            return [bad(error.faults)]
     except Exception as error:
         if len(needs) == 1:
             return [_failed(error)]

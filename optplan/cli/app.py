@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Final
 
 import typer
 
-from optplan.cli.guard import NO_PLAN
+from optplan.cli.guard import NO_PLAN, drop_output, unwritten
 
 # Command -> where it is: a module of this folder, and its function, or its group of commands.
 COMMANDS: Final = {
@@ -77,8 +76,10 @@ def run(arguments: Sequence[str]) -> int:
         code = _code(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return 0
+    except OSError as error:
+        return unwritten(error)
     return code
 
 

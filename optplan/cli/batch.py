@@ -13,7 +13,7 @@ import typer
 
 from optplan.cli import options
 from optplan.cli.guard import BAD_INPUT, BROKEN, INTERRUPTED, NO_PLAN, guarded
-from optplan.errors import BadInput, Fault
+from optplan.errors import BadInput, Fault, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,10 +195,11 @@ def _tell(account: Account, job: Job) -> int:
     parts = [f"{account.solved:,} solved", f"{account.infeasible:,} infeasible", f"{account.bad:,} bad"]
     if account.failed:
         parts.append(f"{account.failed:,} failed in optplan itself (please report them)")
-    print(f"{account.rows:,} needs: {', '.join(parts)}", file=sys.stderr)
-    kept = f", {account.earlier:,} rows were there" if account.earlier else ""
+    print(f"{counted(account.rows, 'need')}: {', '.join(parts)}", file=sys.stderr)
+    were = "was" if account.earlier == 1 else "were"
+    kept = f", {counted(account.earlier, 'row')} {were} there" if account.earlier else ""
     print(
-        f"{account.distinct:,} distinct needs worked out in {account.seconds:.1f} s, {rate:,.0f} rows/s{kept}",
+        f"{counted(account.distinct, 'distinct need')} worked out in {account.seconds:.1f} s, {rate:,.0f} rows/s{kept}",
         file=sys.stderr,
     )
     if account.ended:

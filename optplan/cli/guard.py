@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import sys
@@ -15,7 +16,9 @@ from optplan.errors import BadInput
 NO_PLAN: Final = 1  # exit codes; 0 is a plan
 BAD_INPUT: Final = 2
 BROKEN: Final = 70  # a fault of optplan's own, as sysexits.h has it
+UNWRITTEN: Final = 74  # the output could not be written, as sysexits.h has it
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
+_FULL: Final = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT)  # a device's fault, not the program's
 TRACEBACK: Final = "OPTPLAN_TRACEBACK"  # when set in the environment, faults of optplan's own show where
 
 Parameters = ParamSpec("Parameters")
@@ -35,9 +38,14 @@ def guarded(command: Callable[Parameters, Result]) -> Callable[Parameters, Resul
         except KeyboardInterrupt:
             print("stopped", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
-        except (typer.Exit, BrokenPipeError):
+        except typer.Exit:
             raise
+        except BrokenPipeError:  # here, as click would end with 1
+            drop_output()
+            raise typer.Exit(0) from None
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in _FULL:
+                raise typer.Exit(unwritten(error)) from None
             if os.environ.get(TRACEBACK):
                 raise
             print(f"optplan itself failed: {type(error).__name__}: {error}", file=sys.stderr)
@@ -45,6 +53,18 @@ def guarded(command: Callable[Parameters, Result]) -> Callable[Parameters, Resul
             raise typer.Exit(BROKEN) from None
 
     return run
+
+
+def drop_output() -> None:
+    """What is still to be written to standard output goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def unwritten(error: OSError) -> int:
+    """Say that the output could not be written; the exit code."""
+    drop_output()
+    print(f"the output cannot be written: {error.strerror or error}", file=sys.stderr)
+    return UNWRITTEN
 
 
 def complain(error: BadInput) -> None:

@@ -210,6 +210,9 @@ def import_skypilot(directory: Path) -> Imported:
     files = sorted(directory.glob("*/vms.csv")) if directory.is_dir() else []
     if not files:
         hint = "give the directory of a SkyPilot catalog, such as ~/.sky/catalogs/v8"
+        inside = sorted(path.parent.parent for path in directory.glob("*/*/vms.csv"))
+        if inside:
+            hint = f"give the directory {inside[-1]}"
         raise BadInput(Fault("not-skypilot", str(directory), "holds no <cloud>/vms.csv", hint))
     catalog, out = Catalog.load(), Imported(ORIGIN)
     for path in files:

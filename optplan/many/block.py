@@ -21,7 +21,7 @@ from optplan.planner.found import Found
 from optplan.planner.lines import lines_of_many
 from optplan.rules import PACKS
 
-BLOCK = 256  # needs at once
+BLOCK = 512  # needs at once
 counted: Counter[str] = Counter()  # needs by the way they went, for benchmarks
 
 

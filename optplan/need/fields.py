@@ -50,14 +50,16 @@ def _paid(value: Money) -> Money:
 
 Hours = Annotated[float, BeforeValidator(units.hours), Field(gt=0, le=876_000), _schema("48h", "3 days")]
 Seconds = Annotated[float, BeforeValidator(units.seconds), Field(gt=0, le=86_400), _schema("30ms", "1s")]
-Count = Annotated[float, BeforeValidator(units.count), Field(gt=0, le=1e18), _schema(5000, "200k", "2M")]
+Count = Annotated[float, BeforeValidator(units.count), Field(gt=0, le=2e14), _schema(5000, "200k", "2M")]
+Requests = Annotated[float, BeforeValidator(units.count), Field(gt=0, le=1e11), _schema(5000, "200k", "2M")]
+Arrivals = Annotated[float, BeforeValidator(units.count), Field(gt=0, le=1e7), _schema(8, 0.5)]
 Rate = Annotated[float, BeforeValidator(units.count), Field(gt=0, le=1e9), _schema(8, 0.5)]
 Throughput = Annotated[float, BeforeValidator(units.count), Field(ge=0, le=1e9), _schema(8, 0.5, 0)]
 Length = Annotated[float, BeforeValidator(units.count), Field(gt=0, le=1e8), _schema(2000, "4k")]
 Size = Annotated[float, BeforeValidator(units.count), Field(ge=1e6, le=1e14), _schema("9B", "350M")]
 Whole = Annotated[int, BeforeValidator(whole), Field(gt=0, le=10**12), _schema(8, "2k")]
 Cards = Annotated[int, BeforeValidator(whole), Field(gt=0, le=10**6), _schema(8)]
-Bytes = Annotated[float, BeforeValidator(units.size_bytes), Field(gt=0, le=1e18), _schema("1GB", "300MB")]
+Bytes = Annotated[float, BeforeValidator(units.size_bytes), Field(gt=0, le=4e14), _schema("1GB", "300MB")]
 Mass = Annotated[float, BeforeValidator(units.kilograms), Field(gt=0, le=1e12), _schema("200 kg", "1.5 t")]
 Cash = Annotated[
     Money, BeforeValidator(units.money), AfterValidator(_paid), _schema("5000 USD", "36,000 CNY")

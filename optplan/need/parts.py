@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from optplan import units
 from optplan.need.fields import (
+    Arrivals,
     Bytes,
     Cards,
     Cash,
@@ -16,7 +17,7 @@ from optplan.need.fields import (
     Mass,
     Names,
     Purchases,
-    Rate,
+    Requests,
     Seconds,
     Size,
     SomeNames,
@@ -25,6 +26,9 @@ from optplan.need.fields import (
     Word,
     about,
 )
+
+MOST_TOKENS = 2e14  # of a data set or of offline requests: some times the largest corpora of text
+MOST_TOKENS_A_SECOND = 1e11  # of live traffic: some times the largest services
 
 
 class Part(BaseModel):
@@ -123,6 +127,8 @@ class Data(Part):
             raise ValueError("give bytes, or tokens, or samples with tokens each, not several of them")
         if self.bytes is None and self.tokens is None:
             raise ValueError("give bytes, or tokens, or samples with tokens each")
+        if (self.samples or 1) * (self.tokens or 0) > MOST_TOKENS:
+            raise ValueError(f"samples x tokens must be at most {MOST_TOKENS:,.0f} tokens")
         return self
 
 
@@ -130,17 +136,33 @@ class Traffic(Part):
     """One class of live requests: how many a second and how long."""
 
     name: Word | None = about("name", "what this class of requests is called in the answer", None)
-    requests_per_second: Rate = about("rate", "requests that arrive each second, on average")
+    requests_per_second: Arrivals = about("rate", "requests that arrive each second, on average")
     prompt_tokens: Length = about("tokens", "length of a prompt; 1000 if unsaid", 1000)
     answer_tokens: Length = about("tokens", "length of an answer; 250 if unsaid", 250)
+
+    @model_validator(mode="after")
+    def _some_real_traffic(self) -> Traffic:
+        tokens = self.requests_per_second * (self.prompt_tokens + self.answer_tokens)
+        if tokens > MOST_TOKENS_A_SECOND:
+            most = f"at most {MOST_TOKENS_A_SECOND:,.0f} can be planned"
+            raise ValueError(f"prompts and answers are {tokens:,.0f} tokens a second; {most}")
+        return self
 
 
 class Batch(Part):
     """Offline requests: how many in all and how long."""
 
-    requests: Count = about("count", "requests in all")
+    requests: Requests = about("count", "requests in all")
     prompt_tokens: Length = about("tokens", "length of a prompt; 1000 if unsaid", 1000)
     answer_tokens: Length = about("tokens", "length of an answer; 250 if unsaid", 250)
+
+    @model_validator(mode="after")
+    def _some_real_work(self) -> Batch:
+        tokens = self.requests * (self.prompt_tokens + self.answer_tokens)
+        if tokens > MOST_TOKENS:
+            most = f"at most {MOST_TOKENS:,.0f} can be planned"
+            raise ValueError(f"prompts and answers are {tokens:,.0f} tokens in all; {most}")
+        return self
 
 
 class Measured(Part):

@@ -12,7 +12,7 @@ from typing import Final, Literal
 Code = Literal["en", "zh"]
 TEXTS: Final = resources.files("optplan.page") / "texts"
 HOLE: Final = re.compile(r"\{(\w+)\}")
-ROW: Final = re.compile(r" \([^()]*=[^()]*\)$")
+ROW: Final = re.compile(r" \([a-z]\w*=[^()]*\)$")
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -73,11 +73,16 @@ class Language:
         return english
 
     def _filled(self, answer: str, groups: dict[str, str]) -> str:
-        parts = {name: self._inner(text) for name, text in groups.items()}
+        parts = {
+            name: self.part(text, name) if name == "layout" else self._inner(text)
+            for name, text in groups.items()
+        }
         return HOLE.sub(lambda hole: parts.get(hole[1], hole[0]), answer)
 
     def _inner(self, english: str) -> str:
         """A part of a sentence."""
+        if " " in english and self.labels.get(english.replace(" ", "_")):
+            return self.labels[english.replace(" ", "_")]
         found = self._translated(english, "phrase")
         return found if found != english else self.sentence(english)
 
@@ -90,6 +95,8 @@ def language(code: Code) -> Language:
     patterns: dict[str, list[tuple[re.Pattern[str], str]]] = {}
     for row in rows("sentences.csv") if code != "en" else ():
         patterns.setdefault(row["kind"], []).append((_pattern(row["en"]), row[code]))
+    for found in patterns.values():  # the more of a sentence a pattern says, the earlier it is tried
+        found.sort(key=lambda pair: pair[0].groups)
     return Language(code, messages, labels, patterns)
 
 

@@ -17,6 +17,7 @@ HOURS_SHOWN: Final = ((1 / 60, 3600.0, "s"), (1.0, 60.0, "min"))
 LONG: Final = 72.0  # hours from which on days are said as well
 YEARS: Final = 2  # from which on years are said instead
 HOURS_PER_YEAR: Final = 8760.0
+NO_SHARE: Final = 1e-6  # a gap below it is what is left of the solver's own arithmetic
 
 
 def plain(value: Any) -> Any:
@@ -104,7 +105,8 @@ class Words:
 
     def percent(self, ref: Any) -> Markup | str:
         """97.1 % of a share."""
-        return self.mark(ref, f"{self.figure(100 * plain(ref), 3)} %")
+        share = plain(ref)
+        return self.mark(ref, f"{self.figure(100 * share if abs(share) >= NO_SHARE else 0.0, 3)} %")
 
     def unit(self, unit: str) -> str:
         """A unit as it is written here; the currency's code where it stands for one."""

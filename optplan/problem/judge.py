@@ -254,7 +254,7 @@ _KINDS = {
     "model_attributes_type": "a part with keys of its own: lines of `key: value` below it",
     "string_type": "plain text",
     "string_too_short": "a word; it is empty",
-    "string_too_long": "a word; this is too long",
+    "string_too_long": "at most {max_length} characters",
     "too_short": "at least one name; leave the line out for no limit",
     "float_parsing": "a number, such as 0.4",
     "float_type": "a number, such as 0.4",
@@ -299,4 +299,6 @@ def explain(detail: ErrorDetails, name: str, unit: str, node: Node) -> tuple[str
         limit = number(float(context[key]))
         return "out-of-range", f"`{name}` is {said}; it must be {words} {limit}{scale}", ""
     what = _UNITS.get(unit) or _KINDS.get(kind, f"a {unit}")
+    if kind in ("string_too_long", "too_short"):
+        said, what = ("[]" if kind == "too_short" else said), _KINDS[kind].format(**context)
     return "bad-value", f"`{name}` cannot be {said}; it takes {what}", ""

@@ -17,6 +17,7 @@ from optplan.program.spans import Spans, spans_of
 from optplan.program.worth import Worth, loads_of, service_worth
 from optplan.units import HOUR, TOLERANCE
 
+MOST_CARDS = 10**7  # of a plan: more than anybody rents, and few enough for a solver to tell costs apart
 FEW = 3  # columns: then a better plan to begin with saves less than it takes
 
 
@@ -62,6 +63,8 @@ def ready_service(
     plain: bool = True,
 ) -> Ready:  # fmt: skip
     """The columns of a service, whose units are held for so many hours. plain: as of `_plain`."""
+    if _too_many(columns, loads_of(columns, rates, utilisation)):
+        columns = columns.take(np.zeros(0, dtype=int))
     if not _plain(limits, plain):
         columns = undominated(columns, hours, limits, mix)
         load = loads_of(columns, rates, utilisation)
@@ -87,6 +90,9 @@ def ready_batch(
     if limits.deadline <= setup:
         columns = columns.take(np.zeros(0, dtype=int))
     work = requests / (utilisation * HOUR)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if _too_many(columns, work / columns.capacity[:1] / max(limits.deadline - setup, 0.0)):
+            columns = columns.take(np.zeros(0, dtype=int))
     if not _plain(limits, plain):
         columns = undominated(columns, math.inf, limits, mix)
         spans = spans_of(columns, work, setup, limits)
@@ -103,6 +109,12 @@ def ready_batch(
     except TooMany:
         choice, searched = None, False
     return _checked(columns, worth, spans.most, limits, searched, choice, spans)
+
+
+def _too_many(columns: Columns, load: np.ndarray) -> bool:
+    """Whether every plan has more than MOST_CARDS. load: (classes, columns) units that carry a class alone."""
+    cards = np.where(np.isnan(load), math.inf, load * columns.gpus)
+    return float(cards.min(axis=1, initial=math.inf).sum()) > MOST_CARDS
 
 
 def _sieved(

@@ -52,7 +52,7 @@ def _cells(plan: Plan, with_currency: bool) -> list[str]:
     if not plan.feasible:
         return ["no plan", "", "", "", ""]
     calls = [f"{words.percent(line.share)} by {line.model or line.offer}" for line in plan.apis]
-    cards = " + ".join([*(words.cards(line) for line in plan.cards), *calls])
+    cards = " + ".join([*words.fleet(plan.cards), *calls])
     places = dict.fromkeys(f"{line.provider} {line.region}" for line in plan.cards) | dict.fromkeys(
         line.provider for line in plan.apis
     )

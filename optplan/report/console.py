@@ -34,10 +34,17 @@ class _Trimmed:
         self.inner.flush()
 
 
+class _Piped(Console):
+    """A console whose reader may go away: told as it is to any other output, where rich would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def table_console() -> Console:
     """Standard output, as wide as the terminal (COLUMNS when set, 80 when piped); no markup is read."""
     out: Any = sys.stdout if sys.stdout.isatty() else _Trimmed(sys.stdout)
-    console = Console(file=out, highlight=False, markup=False, emoji=False)
+    console = _Piped(file=out, highlight=False, markup=False, emoji=False)
     if console.width < NARROW:
         console.width = NARROW
     return console

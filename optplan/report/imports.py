@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from optplan.errors import counted
 from optplan.imports import Imported
 from optplan.report.console import grid, heading, table_console
 
 NOUNS = {
-    "offers": "offers",
-    "apis": "offers of tokens",
-    "models": "models",
-    "owned": "pools of owned cards",
-    "fx": "exchange rates",
+    "offers": ("offer", "offers"),
+    "apis": ("offer of tokens", "offers of tokens"),
+    "models": ("model", "models"),
+    "owned": ("pool of owned cards", "pools of owned cards"),
+    "fx": ("exchange rate", "exchange rates"),
 }
 
 
@@ -20,9 +21,10 @@ def print_import(imported: Imported, directory: str) -> None:
     """What was taken for each table, and what was refused by reason, each with an example."""
     console = table_console()
     if not imported.tables:
-        console.print(Text(f"nothing taken from {imported.read:,} rows", style="bold"))
+        console.print(Text(f"nothing taken from {counted(imported.read, 'row')}", style="bold"))
     for table, rows in imported.tables.items():
-        text = f"{len(rows):,} {NOUNS[table]} from {imported.read:,} rows written to {directory}/{table}.csv"
+        taken = counted(len(rows), *NOUNS[table])
+        text = f"{taken} from {counted(imported.read, 'row')} written to {directory}/{table}.csv"
         console.print(Text(text, style="bold"))
     for what, count in imported.aside.items():
         console.print(Text(f"{count:,} {what}"))

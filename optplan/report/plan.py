@@ -87,11 +87,7 @@ def headline(plan: Plan) -> str:
 
 def cheapest(plan: Plan) -> str:
     """The cards of the plan: 8 x H100-SXM5-80GB + 1 x L4."""
-    counts: dict[str, int] = {}
-    for line in plan.cards:
-        counts[line.gpu] = counts.get(line.gpu, 0) + line.count
-    cards = [f"{count} x {gpu}" for gpu, count in counts.items()]
-    return " + ".join([*cards, *([called(plan.apis)] if plan.apis else [])])
+    return " + ".join([*words.fleet(plan.cards), *([called(plan.apis)] if plan.apis else [])])
 
 
 def _cards(console: Console, plan: Plan) -> None:

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from optplan.batch.together import Together
 from optplan.batch.together.answer import LimitAccount
+from optplan.errors import counted
 from optplan.report import words
 from optplan.report.console import bullet, grid, heading, table_console
 
@@ -13,7 +14,7 @@ from optplan.report.console import bullet, grid, heading, table_console
 def print_together(found: Together) -> None:
     """The account on standard output."""
     console = table_console()
-    lead = f"Together: {found.served:,} needs for {words.money(found.total, found.currency)}"
+    lead = f"Together: {counted(found.served, 'need')} for {words.money(found.total, found.currency)}"
     console.print(Text(lead, style="bold"))
     heading(console, "Who gets what")
     columns = ("need", "cards", "from", found.currency, "alone")
@@ -61,7 +62,7 @@ def _told(found: Together) -> list[str]:
             f" {words.money(found.alone, found.currency)}"
         )
     else:
-        told.append("the shared limits cost nothing: every need has the plan that it would have alone")
+        told.append("the shared limits cost nothing: every need served has the plan that it would have alone")
     for limit in found.limits:
         worth = limit.worth
         if worth is None:

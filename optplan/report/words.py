@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Final
 
 from optplan.plan import CardLine
@@ -60,6 +61,14 @@ def seconds(value: float) -> str:
 def cards(line: CardLine) -> str:
     """8 x H100-SXM5-80GB."""
     return f"{line.count} x {line.gpu}"
+
+
+def fleet(lines: Iterable[CardLine]) -> list[str]:
+    """[8 x H100-SXM5-80GB, 1 x L4]: the cards of all lines, equal ones together."""
+    counts: dict[str, int] = {}
+    for line in lines:
+        counts[line.gpu] = counts.get(line.gpu, 0) + line.count
+    return [f"{count} x {gpu}" for gpu, count in counts.items()]
 
 
 def unit(text: str, currency: str) -> str:

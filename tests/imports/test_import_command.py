@@ -25,7 +25,7 @@ def test_a_directory_is_written_that_solve_takes(tmp_path: Path, capsys: Capture
     need.write_text("task: generate\nmodel: Llama-3.1-8B\ntraffic: {requests: 10k}\nlimits: {gpus: [L4]}\n")
     assert run(["import", "gpuhunt", str(source), "-o", str(out)]) == 0
     shown = capsys.readouterr().out
-    assert "1 offers from 2 rows" in shown
+    assert "1 offer from 2 rows" in shown
     assert "aws.csv:3  no card is called `Z9`" in (out / "refused.txt").read_text()
     assert run(["catalog", "check", str(out)]) == 0
     capsys.readouterr()
@@ -49,7 +49,7 @@ def test_nothing_taken_is_bad_input_with_its_account(tmp_path: Path, capsys: Cap
     source = tmp_path / "aws.csv"
     source.write_text(HEAD + "g6.xlarge,us,0,1,L4,24,False\n")
     assert run(["import", "gpuhunt", str(source), "-o", str(tmp_path / "out")]) == 2
-    assert "nothing taken from 1 rows" in capsys.readouterr().out
+    assert "nothing taken from 1 row" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -187,3 +187,12 @@ def test_a_whole_catalog_is_accounted_for_row_by_row(tmp_path: Path) -> None:
     spot = [i for i in offers.by_name("vast") if offers.name(i).endswith("/spot")]
     assert spot == []
     assert np.isfinite(offers.price).all()
+
+
+def test_the_directory_above_the_catalog_names_the_one_to_give(tmp_path: Path) -> None:
+    inside = tmp_path / "v8" / "aws"
+    inside.mkdir(parents=True)
+    (inside / "vms.csv").write_text("InstanceType\n")
+    with pytest.raises(BadInput) as caught:
+        import_skypilot(tmp_path)
+    assert caught.value.faults[0].hint == f"give the directory {tmp_path / 'v8'}"

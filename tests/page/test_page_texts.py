@@ -107,3 +107,43 @@ def test_every_unit_reads_well_in_chinese() -> None:
     assert left == set()
     assert words.unit("currency/hour") == "元/小时"
     assert words.unit("USD/kWh") == "美元/千瓦时"
+
+
+def test_what_says_more_of_a_sentence_is_tried_first() -> None:
+    chinese = language("zh")
+    assert (
+        chinese.sentence("purchase = on_demand (default: spot and buying only when asked)")
+        == "purchase = on_demand（默认：只有明确要求才考虑竞价与购买）"
+    )
+    assert (
+        chinese.sentence("lora rank = 16 on all linear layers (default)")
+        == "LoRA 秩 = 16，作用于所有线性层（默认）"
+    )
+
+
+@pytest.mark.parametrize(
+    "english",
+    [
+        "chosen among the layouts of this card: data parallel 2, recompute",
+        "grid of vast any = 472.9 g CO2e/kWh (default: mean of the world in 2024, as no grid of that region is known;"
+        " --set grid_intensity=.. sets it)",
+        "the lesson's simple rule gives memory per card = 1.5 GiB, these rules 35.2: see `optplan rules diff lesson"
+        " engineering`",
+        "sum of its parts",
+        "definition",
+    ],
+)
+def test_no_part_of_these_stays_english(english: str) -> None:
+    left = language("zh").sentence(english)
+    for word in ("parallel", "mean of", "memory per", "sum", "definition", "recompute"):
+        assert word not in left
+
+
+def test_a_note_in_brackets_is_no_row_of_a_table() -> None:
+    assert "given" not in language("zh").label("data_bytes", "bytes of text (0 = given in tokens)")
+
+
+def test_a_gap_of_rounding_is_none() -> None:
+    words = Words(language("en"), "USD")
+    assert words.percent(7.49e-8) == "0 %"
+    assert words.percent(0.0123) == "1.23 %"
