@@ -104,9 +104,10 @@ CHOSEN: Final = (  # by the program
 )
 FOLLOWS: Final = frozenset({"units", "carried_requests"})  # what reads these follows from the choice
 SIGNED: Final = ("discount_rate",)  # interest may be below 0
+AssumptionTable = Mapping[str, Mapping[str, Assumption]]
 
 
-def check_names(names: Iterable[str], pack: Pack, assumptions: Iterable[str], place: str) -> None:
+def check_names(names: Iterable[str], pack: Pack, assumptions: AssumptionTable, place: str) -> None:
     """Refuse names that no rule, input or assumption has: a fixed value that nobody reads helps nobody.
 
     names: with their values where it is a mapping; then values that cannot be are refused, too.
@@ -121,13 +122,15 @@ def check_names(names: Iterable[str], pack: Pack, assumptions: Iterable[str], pl
             faults.append(
                 Fault("unknown-quantity", place, f"no rule, input or assumption is named {name!r}", hint)
             )
-    faults += _impossible(names, pack, place) if isinstance(names, Mapping) else []
+    faults += _impossible(names, pack, assumptions, place) if isinstance(names, Mapping) else []
     if faults:
         raise BadInput(faults)
 
 
-def _impossible(fixed: Mapping[str, float], pack: Pack, place: str) -> list[Fault]:
-    """Faults of values below 0, but of terms that are taken off, and of what the program itself decides."""
+def _impossible(
+    fixed: Mapping[str, float], pack: Pack, assumptions: AssumptionTable, place: str
+) -> list[Fault]:
+    """Faults of values below 0, but of terms that are taken off, of shares above 1, and of what is decided."""
     faults = []
     for name, value in fixed.items():
         rule = pack.rules.get(name)
@@ -135,6 +138,10 @@ def _impossible(fixed: Mapping[str, float], pack: Pack, place: str) -> list[Faul
             faults.append(
                 Fault("negative-value", f"{place} {name}", f"{value:g} is below 0", "give 0 or more")
             )
+        elif value > 1 and _share(name, pack, assumptions):
+            message = f"{value:g} is above 1, and it is a share"
+            hint = "give a number from 0 to 1: 40 % is 0.4"
+            faults.append(Fault("share-above-one", f"{place} {name}", message, hint))
         elif _decided(name, pack):
             label = INPUTS[name].label if rule is None else rule.label
             message = f"{label}: the plan decides it, so it cannot be fixed"
@@ -142,6 +149,17 @@ def _impossible(fixed: Mapping[str, float], pack: Pack, place: str) -> list[Faul
                 Fault("decided", f"{place} {name}", message, "use limits such as max_cards or gpus")
             )
     return faults
+
+
+def _share(name: str, pack: Pack, assumptions: AssumptionTable) -> bool:
+    """Whether a number is a share of a whole by what it is called, and no row of the catalog is above 1."""
+    rule, rows = pack.rules.get(name), list(assumptions.get(name, {}).values())
+    said = [(rule.unit, rule.label)] if rule is not None else []
+    said += [(INPUTS[name].unit, INPUTS[name].label)] if name in INPUTS else []
+    said += [(row.unit, row.description) for row in rows]
+    return all(row.high <= 1 for row in rows) and any(
+        unit == "1" and label.lower().startswith("share of ") for unit, label in said
+    )
 
 
 def _decided(name: str, pack: Pack) -> bool:

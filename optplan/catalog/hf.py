@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from optplan.catalog.count import count_parameters
-from optplan.catalog.hf_kinds import KEYS, KINDS, SAME, Kind
+from optplan.catalog.hf_kinds import KEYS, KINDS, METHODS, SAME, Kind
 from optplan.catalog.values import Model
 from optplan.errors import BadInput, Fault, nearest
 
@@ -78,9 +78,18 @@ def read_config(path: Path) -> Model:
     if config.faults:
         raise BadInput(config.faults)
     total, active = count_parameters(model)
-    quantized = outer.get("quantization_config") or {}
-    note = f"the file says its weights are {quantized['quant_method']}" if "quant_method" in quantized else ""
-    return replace(model, params_total=total, params_active=active, note=note, assumed=tuple(config.filled))
+    model = replace(model, params_total=total, params_active=active, assumed=tuple(config.filled))
+    return _published(model, outer.get("quantization_config") or keys.get("quantization_config"))
+
+
+def _published(model: Model, quantized: object) -> Model:
+    """The model with the precision that the file says its weights have, blank where the method does not tell it."""
+    said = quantized if isinstance(quantized, dict) else {}
+    if "quant_method" not in said:
+        return model
+    method = str(said["quant_method"])
+    precision = METHODS.get(method) or METHODS.get(f"{method} {said.get('bits')}", "")
+    return replace(model, published_precision=precision, note=f"the file says its weights are {method}")
 
 
 def _load(path: Path) -> dict[str, Any]:

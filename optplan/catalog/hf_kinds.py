@@ -19,6 +19,14 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "experts_per_token": ("num_experts_per_tok", "top_k_experts", "experts_per_token"),
 }
 
+METHODS: Mapping[str, str] = {
+    "fp8": "fp8",
+    "fbgemm_fp8": "fp8",
+    "mxfp4": "mxfp4",
+    **{f"{method} {bits}": f"int{bits}" for method in ("awq", "gptq") for bits in (4, 8)},
+}
+"""`quant_method` of a quantization_config, with its `bits` where they tell -> precision of the weights."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:

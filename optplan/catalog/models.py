@@ -28,7 +28,10 @@ _SHAPES = {
     f.name: f.type
     for f in fields(Model)
     if f.name
-    not in ("name", "source", "date", "note", "assumed", "origin", "license", "params_total", "family")
+    not in (
+        *("name", "source", "date", "note", "assumed", "origin", "license", "params_total", "family"),
+        "published_precision",
+    )
 }
 
 
@@ -192,7 +195,9 @@ def _from_shapes(
         total = start.params_total
         active = total if not model.experts else min(total, active)
     active = float(given.get("params_active", active))
-    model = replace(model, params_total=total, params_active=active, source="the need")
+    model = replace(
+        model, params_total=total, params_active=active, source="the need", published_precision=""
+    )
     return replace(model, assumed=_open(asked, given, model))
 
 

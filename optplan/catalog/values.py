@@ -53,6 +53,7 @@ class Model:
     full_attention_layers keep the keys and values of the whole context,
     linear_attention_layers keep none, all others keep a window of sliding_window tokens.
     other_params are in parts that the shapes do not tell (named in `note`).
+    published_precision is that of the published weights, "" where it is 16 bit or not known.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Model:
     assumed: tuple[str, ...] = ()
     origin: str = "catalog"
     other_params: float = 0.0
+    published_precision: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,9 +62,7 @@ def trainable(plan: Plan, to: str) -> list[Unit]:
     return units
 
 
-_FRAMEWORKS = (
-    "solve for one card (limits: {max_cards: 1}) or other gpus; such layouts need Megatron or DeepSpeed"
-)
+_FRAMEWORKS = "leave `model_parallel_cards` as FSDP has it (1); the plan then shards over its cards instead"
 _CLUSTER = "keep to one: limits: {providers: [..], regions: [..]}"
 
 

@@ -12,6 +12,8 @@ from optplan.plan import Plan
 from optplan.planner.context import Context
 from optplan.units import Money, amount, number
 
+SPLITS, MOST_SPLIT = "framework_splits_model", "model_parallel_cards"
+SPLITTING = "megatron"  # splits layers and tensors over any cards
 LATENCIES = {"per_token": "per_token_time", "first_token": "first_token_time"}
 
 
@@ -147,7 +149,7 @@ def _latency(need: Any, name: str) -> Change:
 
 
 def switches(context: Context) -> Iterator[Change]:
-    """Changes that are not amounts: kinds of purchase, names, mix, method, precision."""
+    """Changes that are not amounts: kinds of purchase, names, mix, method, framework, precision."""
     need, limits = context.settled.need, context.settled.need.limits
     bought = list(limits.purchase or ["on_demand"])
     if "spot" not in bought:
@@ -165,7 +167,10 @@ def switches(context: Context) -> Iterator[Change]:
             yield _named(f"drop {name}", ", ".join(asked), "none", name, [])
     if context.settled.mix == "one_type":
         yield _named("mix", "one_type", "any", "mix", "any")
-    yield from _methods(need) if need.task == "finetune" else _precisions(context)
+    if need.task == "finetune":
+        yield from (*_methods(need), *_frameworks(need, context))
+    else:
+        yield from _precisions(context)
 
 
 def _named(what: str, from_: str, to: str, limit: str, value: Any) -> Change:
@@ -189,9 +194,17 @@ def _methods(need: Any) -> Iterator[Change]:
         yield _switch("method", need.method.kind, kind, turn)
 
 
+def _frameworks(need: Any, context: Context) -> Iterator[Change]:
+    """Software that splits the model itself, where the asked one does not; none does so with 4-bit weights."""
+    now, whole = context.settled.selectors["framework"], context.scalar(MOST_SPLIT, math.inf) <= 1
+    if SPLITS in context.pack.rules and whole and need.method.kind != "qlora":
+        yield _switch("framework", now, SPLITTING, lambda n: n.model_copy(update={"framework": SPLITTING}))
+
+
 def _precisions(context: Context) -> Iterator[Change]:
-    now = context.settled.selectors["precision"]
-    for precision in ("fp8", "int4") if now in ("fp32", "bf16", "fp16") else ():
+    now, taken = context.settled.selectors["precision"], context.settled.need.precision is None
+    wide = now in ("fp32", "bf16", "fp16")  # else a default is that of the published weights
+    for precision in ("fp8", "int4") if wide else ("bf16", "int4") if taken else ():
 
         def turn(changed: AnyNeed, precision: str = precision) -> AnyNeed:
             return changed.model_copy(update={"precision": precision})

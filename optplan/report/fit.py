@@ -36,6 +36,7 @@ STOPS: Final = {
     "max_sequences": "the engine's limit",
     "heads_split_evenly": "heads that do not divide",
     "stages_have_layers": "too few layers",
+    "framework_splits_model": "the framework",
     "computes_in_precision": "the card's precisions",
     "batch_covers_ranks": "the batch",
 }

@@ -1,7 +1,8 @@
 """Time of inference on one replica: a prefill, and a decode step linear in the batch.
 
 A decode step reads the weights once and every sequence's cache; memory and arithmetic add up, as published
-measurements show. Experts touched grow with the batch.
+measurements show. Experts touched grow with the batch. Each term carries the spread of the sources itself, so that
+a sum of them, and the batch that keeps a limit on it, stays right at both ends.
 """
 
 from __future__ import annotations
@@ -155,6 +156,7 @@ def step_overhead(
     reduce_latency: Any,
     reduce_latency_pcie: Any,
     hand_over_time: Any,
+    serving_time_spread: Any,
 ) -> Any:
     """Scheduling, launches and the latency of all-reduces, in one decode step"""
     return (
@@ -164,7 +166,7 @@ def step_overhead(
             tp > 1, 2 * layers * where(fast_link > 0, reduce_latency, reduce_latency_pcie), 0 * reduce_latency
         )
         + (pp - 1) * hand_over_time
-    )
+    ) * serving_time_spread
 
 
 @derive(unit="s", source=ENGINES, status="fitted")
@@ -178,21 +180,34 @@ def dense_read_time(
     attention_tp: Any,
     memory_bandwidth: Any,
     weight_read_efficiency: Any,
+    serving_time_spread: Any,
 ) -> Any:
     """Reading all weights but the experts' once, on all stages; of the edges only the head"""
     return (
         ((params - edge_params - expert_params) * dense_weight_bytes + embedding_params * edge_weight_bytes)
         / attention_tp
         / (memory_bandwidth * weight_read_efficiency)
+        * serving_time_spread
     )
 
 
 @derive(unit="s", source=ENGINES, status="fitted")
 def expert_read_time(
-    expert_params: Any, stored_weight_bytes: Any, tp: Any, memory_bandwidth: Any, expert_read_efficiency: Any
+    expert_params: Any,
+    stored_weight_bytes: Any,
+    tp: Any,
+    memory_bandwidth: Any,
+    expert_read_efficiency: Any,
+    serving_time_spread: Any,
 ) -> Any:
     """Reading the weights of every expert once, on all stages"""
-    return expert_params * stored_weight_bytes / tp / (memory_bandwidth * expert_read_efficiency)
+    return (
+        expert_params
+        * stored_weight_bytes
+        / tp
+        / (memory_bandwidth * expert_read_efficiency)
+        * serving_time_spread
+    )
 
 
 @derive(unit="1", source="Fedus et al. 2022, arXiv:2101.03961", status="exact")
@@ -229,21 +244,26 @@ def step_per_request(
     reduce_time: Any,
     hand_over: Any,
     engine_request_time: Any,
+    serving_time_spread: Any,
 ) -> Any:
     """What one more request adds to a decode step: reading its cache, arithmetic, sending, sampling
 
     Stages of a pipeline work on equal parts of the batch at the same time.
     """
     return (
-        mean_cache / (cache_shards * memory_bandwidth * cache_read_efficiency)
-        + (
-            (matrix_time + decode_attention_flop / peak_flops_16 / tp) / decode_efficiency
-            + reduce_time
-            + hand_over
+        (
+            mean_cache / (cache_shards * memory_bandwidth * cache_read_efficiency)
+            + (
+                (matrix_time + decode_attention_flop / peak_flops_16 / tp) / decode_efficiency
+                + reduce_time
+                + hand_over
+            )
+            / (EACH_TOKEN * ONE_REQUEST)
+            + engine_request_time
         )
-        / (EACH_TOKEN * ONE_REQUEST)
-        + engine_request_time
-    ) / pp
+        / pp
+        * serving_time_spread
+    )
 
 
 @derive(unit="1", source="Fedus et al. 2022, arXiv:2101.03961", status="exact")
@@ -260,7 +280,6 @@ def step_time(
     touched_experts: Any,
     step_per_request: Any,
     concurrent_requests: Any,
-    serving_time_spread: Any,
 ) -> Any:
     """One decode step at the batch chosen: every sequence gets one token"""
     return (
@@ -268,12 +287,10 @@ def step_time(
         + dense_read_time
         + expert_read_time * touched_experts
         + step_per_request * concurrent_requests
-    ) * serving_time_spread
+    )
 
 
 @derive(unit="s", source=ENGINES, status="fitted")
-def pass_time(
-    step_overhead: Any, dense_read_time: Any, expert_read_time: Any, serving_time_spread: Any
-) -> Any:
+def pass_time(step_overhead: Any, dense_read_time: Any, expert_read_time: Any) -> Any:
     """What a pass over a prompt takes beside its tokens: launches, and reading all weights once"""
-    return (step_overhead + dense_read_time + expert_read_time) * serving_time_spread
+    return step_overhead + dense_read_time + expert_read_time

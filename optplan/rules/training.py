@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy import maximum
 
-from optplan.rule import derive
+from optplan.rule import at_most, derive, require
 from optplan.units import GIB, HOUR
 
 KAPLAN = "Kaplan et al. 2020, arXiv:2001.08361, section 2.1"
@@ -24,6 +24,15 @@ def train_tokens(data_bytes: Any, data_tokens: Any, tokens_per_byte: Any, epochs
     Tokens of a byte of text vary with tokenizer and language.
     """
     return (data_bytes * tokens_per_byte + data_tokens) * epochs
+
+
+@require(unit="1", source="Zhao et al. 2023, arXiv:2304.11277; Narayanan et al. 2021, arXiv:2104.04473")
+def framework_splits_model(tp: Any, pp: Any, model_parallel_cards: Any) -> Any:
+    """The training framework can split the model itself over so many cards
+
+    Sharding (FSDP, ZeRO) splits what data parallel ranks keep, and every rank still computes whole layers.
+    """
+    return at_most(tp * pp, model_parallel_cards)
 
 
 @derive(unit="s", source="PyTorch autograd AccumulateGrad; DeepSpeed bf16_optimizer.py", status="assumed")

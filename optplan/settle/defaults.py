@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+from optplan.catalog import Model
+
 COUNTRY: Final = {"USD": "US", "CNY": "CN", "EUR": "EU"}
 """Currency of the answer -> where bought cards are taken to stand, unless the need says it."""
 DEFAULTS: Final[dict[str, dict[str, tuple[Any, str]]]] = {
@@ -37,3 +39,10 @@ DEFAULTS: Final[dict[str, dict[str, tuple[Any, str]]]] = {
         "mix": ("any", "replicas work independently"),
     },
 }
+
+
+def defaults(task: str, model: Model | None) -> dict[str, tuple[Any, str]]:
+    """Of a task; inference takes the weights as they are published, training makes its own."""
+    if task == "finetune" or model is None or not model.published_precision:
+        return DEFAULTS[task]
+    return DEFAULTS[task] | {"precision": (model.published_precision, "as the weights are published")}

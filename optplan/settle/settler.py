@@ -17,7 +17,7 @@ from optplan.catalog import Catalog, Model
 from optplan.errors import BadInput, Fault, nearest
 from optplan.need import AnyNeed, Data, Finetune, Generate, Serve, Shapes, Traffic
 from optplan.rules import base_of
-from optplan.settle.defaults import COUNTRY, DEFAULTS
+from optplan.settle.defaults import COUNTRY, DEFAULTS, defaults
 from optplan.settle.offers import allowed_offers
 from optplan.settle.own import capacities, only_measured, own_catalog
 from optplan.settle.quantities import KV_BYTES, adapter_quantities, model_quantities, precision_quantities
@@ -59,11 +59,12 @@ class _Settler:
         self.assumed: list[str] = []
         self.meant: dict[str, list[str]] = {}
         self.faults: list[Fault] = []
-        self.defaults = DEFAULTS[need.task]
+        self.model = self._model()
+        self.defaults = defaults(need.task, self.model)
 
     def settled(self) -> Settled:
-        need, limits = self.need, self.need.limits
-        model, currency = self._model(), self._currency()
+        need, limits, model = self.need, self.need.limits, self.model
+        currency = self._currency()
         if limits.purchase is None:
             self.assumed.append("purchase = on_demand (default: spot and buying only when asked)")
         if "api" in (limits.purchase or ()) and need.task == "finetune":

@@ -193,7 +193,7 @@ def test_fixed_parts_of_the_sum_leave_terms_that_still_add_up(catalog: Catalog) 
 
 
 def test_fixed_layouts_are_picked_and_impossible_ones_refused(catalog: Catalog) -> None:
-    asked = Question(MODEL, H100, 4, "full", fixed={"tp": 2.0, "recompute": 1.0})
+    asked = Question(MODEL, H100, 4, "full", framework="megatron", fixed={"tp": 2.0, "recompute": 1.0})
     layouts = answer(catalog, asked).layouts
     assert layouts
     assert all("tensor parallel 2" in one.text and "recompute" in one.text for one in layouts)
@@ -202,11 +202,20 @@ def test_fixed_layouts_are_picked_and_impossible_ones_refused(catalog: Catalog) 
 
 
 def test_layouts_are_sorted_by_memory_and_the_first_is_the_answer(catalog: Catalog) -> None:
-    found = answer(catalog, Question(MODEL, H100, 8, "full"))
+    found = answer(catalog, Question(MODEL, H100, 8, "full", framework="megatron"))
     amounts = [layout.memory for layout in found.layouts]
     assert len(amounts) > 10
     assert amounts == sorted(amounts)
     assert (found.layouts[0].text, amounts[0]) == (found.layout, found.memory[1])
+
+
+def test_layouts_that_the_framework_does_not_have_are_left_out_or_refused(catalog: Catalog) -> None:
+    plain = answer(catalog, Question(MODEL, H100, 8, "full"))
+    assert len(plain.layouts) == 6  # plain, ZeRO-2 and ZeRO-3, each with and without recompute
+    assert not any("tensor" in one.text or "pipeline" in one.text for one in plain.layouts)
+    asked = Question(MODEL, H100, 8, "full", fixed={"tp": 2.0, "pp": 1.0})
+    (refused,) = answer(catalog, asked).refused
+    assert (refused.requirement, refused.needs, refused.has) == ("framework_splits_model", 2.0, 1.0)
 
 
 def test_a_card_that_lacks_the_precision_is_refused_for_that(catalog: Catalog) -> None:

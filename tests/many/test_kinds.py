@@ -104,9 +104,13 @@ def test_needs_that_no_gang_can_do_are_answered_as_alone_beside_others(catalog: 
     ]
 
 
-def test_jobs_that_only_gangs_of_more_than_64_cards_can_do_get_them(catalog: Catalog) -> None:
+@pytest.mark.parametrize("how", [{"framework": "megatron"}, {"batch": 1024}])
+def test_jobs_that_only_gangs_of_more_than_64_cards_can_do_get_them(
+    catalog: Catalog, how: dict[str, Any]
+) -> None:
     many = [
-        job(data=f"{n}B tokens", deadline="4h", limits={"gpus": ["A100 80GB"]}) for n in (1, 4, 8, 12, 16)
+        job(data=f"{n}B tokens", deadline="4h", limits={"gpus": ["A100 80GB"]}, **how)
+        for n in (1, 4, 8, 12, 16)
     ]
     assert_as_alone(many, catalog)
     found = [answer for answer in solve_block(many, catalog, today=TODAY) if not isinstance(answer, BadInput)]

@@ -51,8 +51,8 @@ def applied(asked: AnyNeed, change: str, to: str) -> AnyNeed:
         return limited(asked, mix=to)
     if change == "method":
         return asked.model_copy(update={"method": asked.method.model_copy(update={"kind": to})})
-    assert change == "precision"
-    return asked.model_copy(update={"precision": to})
+    assert change in ("precision", "framework")
+    return asked.model_copy(update={change: to})
 
 
 def parts(way: WayOut) -> list[tuple[str, str]]:

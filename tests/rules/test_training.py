@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bench import quantities
+from bench import assumption, quantities
 
 MATMUL = 8_030_261_248 - 128_256 * 4096  # all but the embedding
 ONE = {"framework": "hf", "asked_micro_batch": 1.0}
@@ -145,3 +145,25 @@ def test_quantised_weights_cost_time_to_turn_into_16_bits() -> None:
     assert quantities("finetune", method="lora", **ONE)["dequantise_time"] == 0
     q = quantities("finetune", method="qlora", recompute=1.0, dequantise_efficiency=0.15, **ONE)
     assert q["dequantise_time"] == pytest.approx(8_030_261_248 * 2 * 3 / (3350e9 * 0.15), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("framework", "tp", "pp", "can"),
+    [
+        ("fsdp", 1.0, 1.0, True),
+        ("fsdp", 2.0, 1.0, False),
+        ("fsdp", 1.0, 2.0, False),
+        *((name, 1.0, 1.0, True) for name in ("hf", "deepspeed", "torchtune", "axolotl")),
+        *((name, 2.0, 1.0, False) for name in ("hf", "deepspeed", "torchtune", "axolotl")),
+        *((name, 2.0, 1.0, False) for name in ("unsloth", "litgpt", "llamafactory")),
+        ("megatron", 8.0, 16.0, True),
+        ("megatron-deepspeed", 8.0, 16.0, True),
+    ],
+)
+def test_only_some_software_splits_the_model_itself(framework: str, tp: float, pp: float, can: bool) -> None:
+    most = assumption("model_parallel_cards", {"framework": framework, "method": "full"})
+    split = quantities(
+        "finetune", framework=framework, tp=tp, pp=pp, cards=tp * pp, want=("framework_splits_model",)
+    )["framework_splits_model"]
+    assert (split.left, split.right) == (tp * pp, most)
+    assert (split.left <= split.right) is can
