@@ -104,20 +104,23 @@ def job_table(
     grid = tuple(n for n in sizes if n <= most)
     if settled.max_cards and settled.max_cards not in grid and settled.max_cards < max(LARGE_SIZES):
         grid = tuple(sorted({*grid, settled.max_cards}))
-    kinds = tuple(node_sizes(settled.allowed, catalog).items())
     joins = settled.allowed & catalog.offers.joins_nodes if joined else settled.allowed
+    return job_rows(catalog, settled.allowed, joins, grid, getattr(settled.need, "recompute", None))
+
+
+def job_rows(
+    catalog: Catalog, allowed: np.ndarray, joins: np.ndarray, sizes: tuple[int, ...], recompute: bool | None
+) -> Table:
+    """Candidates of a training job on the nodes of the allowed offers, of these sizes.
+
+    joins: offers whose nodes can work together; recompute: None = both
+    """
+    kinds = tuple(node_sizes(allowed, catalog).items())
     together = tuple(nodes_of(joins, catalog).tolist())
-    rows, layouts, of_layouts = _job_rows(kinds, together, grid, getattr(settled.need, "recompute", None))
+    rows, layouts, of_layouts = _job_rows(kinds, together, sizes, recompute)
     table = Table(list(catalog.cards.values()), *rows)
     table.layouts, table.of_layouts = layouts, of_layouts
     return table
-
-
-def job_rows(catalog: Catalog, allowed: np.ndarray, sizes: tuple[int, ...], recompute: bool | None) -> Table:
-    """Candidates of a training job on the nodes of the allowed offers, of these sizes. recompute: None = both."""
-    sizes_of = node_sizes(allowed, catalog)
-    blocks = [_job_block(nodes, sizes, recompute) for nodes in sizes_of.values()]
-    return _table(catalog, list(sizes_of), blocks)
 
 
 @functools.lru_cache(maxsize=8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -89,9 +89,11 @@ class Offered:
 @functools.lru_cache(maxsize=8)
 def every_candidate(catalog: Catalog, sizes: Sizes) -> Table:
     """Candidates of each card on all its nodes, in the order of groups."""
-    table = job_rows(catalog, np.ones(len(catalog.offers), dtype=bool), sizes, None)
+    every = np.ones(len(catalog.offers), dtype=bool)
+    table = job_rows(catalog, every, every, sizes, None)
     order = np.lexsort((table.node, table.gang, table.card))
-    return Table(table.cards, table.card[order], *(getattr(table, name)[order] for name in LAYOUT))
+    columns = {name: getattr(table, name)[order] for name in ("card", *LAYOUT, "of_layouts")}
+    return replace(table, **columns)
 
 
 @functools.lru_cache(maxsize=8)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from optplan.candidates import LAYOUT, Table, layout_columns, link_columns
+from optplan.candidates import LAYOUT, layout_columns, link_columns
 from optplan.catalog import Catalog
 from optplan.evaluate import Assessment, evaluate
 from optplan.many.cards import Sizes, every_candidate, every_group
@@ -25,27 +24,11 @@ PART = 8_000  # candidates whose rules are evaluated together: columns that stay
 CELLS = 400_000  # needs x candidates at once, when they are looked through
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Layouts:
-    """Every layout of a catalog once. of_row: the layout of each row of the table of all candidates.
-
-    links: what the rules read of links, by row
-    """
-
-    table: Table
-    of_row: np.ndarray
-    links: dict[str, np.ndarray]
-
-
 @functools.lru_cache(maxsize=8)
-def every_layout(catalog: Catalog, sizes: Sizes) -> Layouts:
-    """The layouts that training jobs could have."""
+def _links(catalog: Catalog, sizes: Sizes) -> dict[str, np.ndarray]:
+    """What the rules read of links, by row of the table of all candidates."""
     table = every_candidate(catalog, sizes)
-    columns = np.stack([getattr(table, name) for name in LAYOUT])
-    found, of_row = np.unique(columns, axis=1, return_inverse=True)
-    layouts = Table(table.cards, np.zeros(found.shape[1], dtype=np.int64), *found)
-    together = layout_columns({name: getattr(table, name) for name in LAYOUT})["cards_per_node"]
-    return Layouts(layouts, of_row.reshape(-1), link_columns(catalog, table.card, together))
+    return link_columns(catalog, table.card, np.minimum(table.gang, table.node))
 
 
 class Judged:
@@ -60,7 +43,7 @@ class Judged:
         """allowed: (needs, groups), what limits let in; target: what will be asked of those that hold."""
         self.contexts, self.grid, self.sizes, self.target = contexts, grid, sizes, target
         self.catalog, self.pack = contexts[0].catalog, contexts[0].pack
-        self.layouts, self.table = every_layout(self.catalog, sizes), every_candidate(self.catalog, sizes)
+        self.table, self.links = every_candidate(self.catalog, sizes), _links(self.catalog, sizes)
         self.by_card = frozenset({*grid.cards[0], *LINK, *grid.assumed.by_card}) - set(grid.fixed)
         self._shared = self._without_cards()
         self._cards = {name: np.stack([of[name] for of in grid.cards]) for name in grid.cards[0]}
@@ -68,7 +51,7 @@ class Judged:
 
     def _without_cards(self) -> dict[str, Any]:
         """Inputs and rules that no card changes; columns broadcast to (needs, layouts)."""
-        columns = {name: getattr(self.layouts.table, name) for name in LAYOUT}
+        columns = dict(zip(LAYOUT, self.table.layouts, strict=True))
         given = {
             **self.grid.need,
             **layout_columns(columns),
@@ -83,17 +66,18 @@ class Judged:
 
     def _allowed(self, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(need, row) of the candidates that limits let in and that no requirement on layouts alone refuses."""
-        can = np.ones((len(self.contexts), len(self.layouts.table)), dtype=bool)
+        layouts = self.table.layouts
+        can = np.ones((len(self.contexts), layouts.shape[1]), dtype=bool)
         asked = [getattr(context.settled.need, "recompute", None) for context in self.contexts]
         recompute = np.array([-1 if one is None else int(one) for one in asked])[:, None]
-        can &= (recompute < 0) | (self.layouts.table.recompute == recompute)
+        can &= (recompute < 0) | (layouts[LAYOUT.index("recompute")] == recompute)
         for holds in self._verdicts:
             can &= holds
         groups, step = every_group(self.catalog, self.sizes).of_row, max(1, CELLS // max(1, len(self.table)))
         found = []
         for first in range(0, len(can), step):
             some = slice(first, first + step)
-            need, row = np.nonzero(allowed[some][:, groups] & can[some][:, self.layouts.of_row])
+            need, row = np.nonzero(allowed[some][:, groups] & can[some][:, self.table.of_layouts])
             found.append((need + first, row))
         need, row = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return need, row
@@ -123,8 +107,8 @@ class Judged:
         self, need: np.ndarray, row: np.ndarray, targets: tuple[str, ...], reads: frozenset[str]
     ) -> Assessment:
         """Targets on pairs of need and candidate. reads: what is known of what their rules read."""
-        layout, card = self.layouts.of_row[row], self.table.card[row]
-        at = need * len(self.layouts.table) + layout
+        layout, card = self.table.of_layouts[row], self.table.card[row]
+        at = need * self.table.layouts.shape[1] + layout
         given = {
             name: self._of_card(name, need, row, card)
             if name in self.by_card
@@ -134,8 +118,8 @@ class Judged:
         return evaluate(self.pack, given, targets)
 
     def _of_card(self, name: str, need: np.ndarray, row: np.ndarray, card: np.ndarray) -> Any:
-        if name in self.layouts.links:
-            return self.layouts.links[name][row]
+        if name in self.links:
+            return self.links[name][row]
         if name in self._cards:
             column = self._cards[name]
             return column[self.grid.kind[need], card] if len(column) > 1 else column[0, card]

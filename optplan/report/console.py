@@ -114,3 +114,18 @@ def bullet(console: Console, text: str, style: str = "") -> None:
     row.add_column(overflow="fold")
     row.add_row("-", Text(text, style=style))
     console.print(row)
+
+
+def footnotes(
+    console: Console, notes: Sequence[str], whose: str, assumed: Sequence[str], warnings: Sequence[str]
+) -> None:
+    """What a plan says beside its numbers. whose: who did not say what was assumed, such as "the need does"."""
+    for title, texts, style in (
+        ("Notes", notes, ""),
+        (f"Assumed, as {whose} not say", assumed, ""),
+        ("Warnings", warnings, "yellow"),
+    ):
+        if texts:
+            heading(console, title)
+            for text in texts:
+                bullet(console, text, style)

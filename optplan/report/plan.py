@@ -11,7 +11,7 @@ from rich.text import Text
 from optplan.plan import TIGHT, Band, CardLine, Line, Plan
 from optplan.report import words
 from optplan.report.apis import called, print_apis
-from optplan.report.console import bullet, grid, heading, table_console
+from optplan.report.console import bullet, footnotes, grid, heading, table_console
 from optplan.report.noplan import print_no_plan, print_refusals
 
 # What a reader asks for first, in this order, in fewer words than the rules have.
@@ -56,7 +56,7 @@ def print_plan(plan: Plan, heading: str = "") -> None:
         console.print(Text(f"== {heading}: {plan.name} ==", style="bold"))
     if not plan.feasible:
         print_no_plan(console, plan)
-        _footnotes(console, plan)
+        footnotes(console, plan.notes, "the need does", plan.assumed, plan.warnings)
         return
     console.print(Text(headline(plan), style="bold green"))
     _cards(console, plan)
@@ -67,7 +67,7 @@ def print_plan(plan: Plan, heading: str = "") -> None:
     _proof(console, plan)
     _alternatives(console, plan)
     print_refusals(console, plan)
-    _footnotes(console, plan)
+    footnotes(console, plan.notes, "the need does", plan.assumed, plan.warnings)
     _further(console, plan)
 
 
@@ -218,18 +218,6 @@ def _alternatives(console: Console, plan: Plan) -> None:
         )
     columns = ["cards", "from", "how", "time", plan.currency, f"{plan.currency} more"]
     console.print(grid(console, columns, rows, right=(3, 4, 5), keep=(0,)))
-
-
-def _footnotes(console: Console, plan: Plan) -> None:
-    for title, texts, style in (
-        ("Notes", plan.notes, ""),
-        ("Assumed, as the need does not say", plan.assumed, ""),
-        ("Warnings", plan.warnings, "yellow"),
-    ):
-        if texts:
-            heading(console, title)
-            for text in texts:
-                bullet(console, text, style)
 
 
 def _further(console: Console, plan: Plan) -> None:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from optplan.portfolio.plan import Acquisition, MonthTotal, PortfolioPlan, SharedUse
 from optplan.report import words
-from optplan.report.console import bullet, grid, heading, table_console
+from optplan.report.console import bullet, footnotes, grid, heading, table_console
 from optplan.report.noplan import steps
 from optplan.units import number
 
@@ -35,15 +35,7 @@ def print_portfolio(plan: PortfolioPlan, place: str = "") -> None:
         _terms(console, plan)
         _limits(console, plan)
         _proof(console, plan)
-    for title, texts, style in (
-        ("Notes", plan.notes, ""),
-        ("Assumed, as the needs do not say", plan.assumed, ""),
-        ("Warnings", plan.warnings, "yellow"),
-    ):
-        if texts:
-            heading(console, title)
-            for text in texts:
-                bullet(console, text, style)
+    footnotes(console, plan.notes, "the needs do", plan.assumed, plan.warnings)
 
 
 def headline(plan: PortfolioPlan) -> str:
