@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,12 +116,12 @@ def diff_packs(
     return PackDiff(a, b, plan_a, plan_b, quantities, terms)
 
 
-def _values(context: Context, line: Line) -> dict[str, float]:
+def _values(context: Context, line: Line) -> Mapping[str, float]:
     """Every quantity of a pack on the units and the layout of a line."""
     return again(context, line, context.catalog).values
 
 
-def _common(packs: list[Pack], values: list[dict[str, float]]) -> list[str]:
+def _common(packs: list[Pack], values: list[Mapping[str, float]]) -> list[str]:
     """Quantities that both packs know, each after those it rests on; that one of them derives."""
     a, b = packs
     derived = [r.name for r in (*b.of_kind("derive"), *a.of_kind("derive"))]
@@ -129,7 +129,7 @@ def _common(packs: list[Pack], values: list[dict[str, float]]) -> list[str]:
     return sorted(common, key=lambda name: len(names_read(b, [name]) | names_read(a, [name])))
 
 
-def _parting(name: str, packs: list[Pack], values: list[dict[str, float]]) -> Parting:
+def _parting(name: str, packs: list[Pack], values: Sequence[Mapping[str, float]]) -> Parting:
     rules = [pack.rules.get(name) for pack in packs]
     known = next(rule for rule in rules if rule is not None)
     a, b = (_side(name, rule, known.unit, found) for rule, found in zip(rules, values, strict=True))

@@ -15,10 +15,8 @@ from optplan.many.fleets import fleets
 from optplan.many.jobs import jobs
 from optplan.need import AnyNeed
 from optplan.planner import prepare, solve
-from optplan.planner.assemble import plan_of
+from optplan.planner.assemble import plans_of
 from optplan.planner.context import Context
-from optplan.planner.found import Found
-from optplan.planner.lines import lines_of_many
 from optplan.rules import PACKS
 
 BLOCK = 512  # needs at once
@@ -68,8 +66,8 @@ def _block(
         ]
         counted[task] += len(kept)
         some, outcomes = [context for _, context, _ in kept], [one for *_, one in kept]
-        for (i, *_), answer in zip(kept, _answers(some, outcomes, day), strict=True):
-            answers[i] = answer
+        for (i, *_), plan in zip(kept, plans_of(some, outcomes, day), strict=True):
+            answers[i] = plan.json()
     done: list[dict[str, Any] | BadInput] = []
     for need, known in zip(needs, answers, strict=True):
         if known is None:
@@ -105,9 +103,3 @@ def _alone(
         return solve(need, catalog, fixed=fixed, base=base, today=day, explore=False).json()
     except BadInput as error:
         return error
-
-
-def _answers(contexts: Sequence[Context], found: Sequence[Found], day: date) -> Iterator[dict[str, Any]]:
-    lines = lines_of_many(contexts, found)
-    for context, one, own in zip(contexts, found, lines, strict=True):
-        yield plan_of(context, one, day, own).json()

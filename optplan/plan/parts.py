@@ -5,6 +5,7 @@ A plan keeps the quantities of each line, so that table, JSON, page and explanat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
@@ -53,9 +54,9 @@ class Line:
     unit_hours: float
     table_row: int
     layout: str
-    values: dict[str, float]
-    low: dict[str, float] = field(default_factory=dict)
-    high: dict[str, float] = field(default_factory=dict)
+    values: Mapping[str, float]
+    low: Mapping[str, float] = field(default_factory=dict)
+    high: Mapping[str, float] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
 
     @property

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
+from optplan.catalog import Catalog
 from optplan.catalog.grids import WORLD
 from optplan.plan import LimitUse, Line
 from optplan.planner.context import Context
@@ -26,32 +28,37 @@ def weighed(pack: Pack) -> list[str]:
     return [name for name in TOTALS if name in pack.rules]
 
 
-def totals(context: Context, lines: list[Line]) -> dict[str, tuple[float, ...]]:
+def totals(pack: Pack, lines: Sequence[Line]) -> dict[str, tuple[float, ...]]:
     """Electricity and greenhouse gases of all lines: expected, and at the better and worse ends of the assumptions."""
     return {
         name: tuple(
             math.fsum(values[name] for values in ends)
             for ends in zip(*((line.values, line.low, line.high) for line in lines), strict=True)
         )
-        for name in (weighed(context.pack) if lines else ())
+        for name in weighed(pack)
     }
 
 
-def grids_assumed(context: Context, lines: list[Line]) -> list[str]:
+def grids_assumed(context: Context, lines: Sequence[Line]) -> list[str]:
     """What was taken for regions that no grid is known of, in words."""
     if CARBON not in context.pack.rules or "grid_intensity" in context.fixed:
         return []
-    offers, grids = context.catalog.offers, context.catalog.grids
-    unknown = [line.offer for line in lines if grids.of_offer(offers, line.offer).name == WORLD]
-    places = dict.fromkeys(
-        f"{offers.providers[offers.provider[o]]} {offers.regions[offers.region[o]]}" for o in unknown
-    )
+    texts = dict.fromkeys(_grid_assumed(context.catalog, line.offer) for line in lines)
+    return [text for text in texts if text]
+
+
+@functools.lru_cache(maxsize=4096)
+def _grid_assumed(catalog: Catalog, offer: int) -> str:
+    """The same of one offer; "" where its grid is known."""
+    offers, grids = catalog.offers, catalog.grids
+    if grids.of_offer(offers, offer).name != WORLD:
+        return ""
+    place = f"{offers.providers[offers.provider[offer]]} {offers.regions[offers.region[offer]]}"
     world = grids.grids[WORLD]
-    return [
+    return (
         f"grid of {place} = {number(world.intensity_g_kwh)} g CO2e/kWh (default: mean of the world in "
         f"{world.year}, as no grid of that region is known; --set grid_intensity=.. sets it)"
-        for place in places
-    ]
+    )
 
 
 def carbon_use(context: Context, used: float) -> list[LimitUse]:

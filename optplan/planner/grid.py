@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,14 +32,16 @@ def assumed(
     need: np.ndarray,
     scenario: np.ndarray,
     card: np.ndarray,
+    instead: Mapping[str, str] | None = None,
 ) -> dict[str, np.ndarray]:
     """Assumptions by name, one value an element; money in the currency of the element's need.
 
     need, scenario, card: of each element: position in contexts, in SCENARIOS, and of the card.
+    instead: selectors in place of the needs' own.
     """
     if not names:
         return {}
-    kinds, kind = _kinds(contexts, names)
+    kinds, kind = _kinds(contexts, names, instead)
     grids, of, found = _grids(contexts[0].catalog, kinds, names), kind[need], {}
     for name, grid in zip(names, grids, strict=True):
         column = grid.values[of, scenario, 0] if grid.alike else grid.values[of, scenario, card]
@@ -62,10 +64,12 @@ class _Grid:
     codes: tuple[str | None, ...]
 
 
-def _kinds(contexts: Sequence[Context], names: tuple[str, ...]) -> tuple[tuple[Kind, ...], np.ndarray]:
+def _kinds(
+    contexts: Sequence[Context], names: tuple[str, ...], instead: Mapping[str, str] | None = None
+) -> tuple[tuple[Kind, ...], np.ndarray]:
     """What picks rows of these assumptions, and which of those each need has."""
     read = _selecting(contexts[0].catalog, names)
-    every = [context.settled.selectors for context in contexts]
+    every = [{**context.settled.selectors, **(instead or {})} for context in contexts]
     kinds, kind = grouped([tuple((key, own[key]) for key in read if key in own) for own in every])
     return tuple(kinds), kind
 

@@ -14,6 +14,7 @@ import numpy as np
 from optplan.candidates import LAYOUT, Table, assumptions_for
 from optplan.evaluate import Verdict, evaluate
 from optplan.plan import Line
+from optplan.plan.numbers import Numbers
 from optplan.planner.carbon import weighed
 from optplan.planner.context import Context
 from optplan.planner.flat import Chosen, Elements, elements_of, given
@@ -68,31 +69,22 @@ def lines_of_many(contexts: Sequence[Context], found: Sequence[Found]) -> list[l
 
 def _lines(lines: Lines, picks: Sequence[tuple[Table, Pick]]) -> list[Line]:
     """Columns of lines -> lines."""
-    names = list(lines.values)
-    ends = [
-        np.stack([lines.values[name][:, s] for name in names], axis=1).tolist() for s in range(len(SCENARIOS))
-    ]
+    at = {name: i for i, name in enumerate(lines.values)}
+    every = np.stack([*lines.values.values()], axis=-1)  # (lines, scenarios, names)
+    hours = lines.values["unit_hours"][:, 0].tolist()
     sides = {
         name: (lines.left[name][:, 0].tolist(), lines.right[name][:, 0].tolist(), holds[:, 0].tolist())
         for name, holds in lines.holds.items()
     }
-    at = names.index("unit_hours")
-    return [
-        Line(
-            offer=one.offer,
-            units=one.units,
-            unit_hours=ends[0][i][at],
-            table_row=one.row,
-            layout=table.describe(one.row),
-            values=dict(zip(names, ends[0][i], strict=True)),
-            low=dict(zip(names, ends[1][i], strict=True)),
-            high=dict(zip(names, ends[2][i], strict=True)),
-            verdicts={
-                name: Verdict(left[i], right[i], holds[i]) for name, (left, right, holds) in sides.items()
-            },
-        )
-        for i, (table, one) in enumerate(picks)
-    ]
+    found = []
+    for i, (table, one) in enumerate(picks):
+        values, low, high = (Numbers(at, row) for row in every[i])
+        verdicts = {
+            name: Verdict(left[i], right[i], holds[i]) for name, (left, right, holds) in sides.items()
+        }
+        layout = table.describe(one.row)
+        found.append(Line(one.offer, one.units, hours[i], one.row, layout, values, low, high, verdicts))
+    return found
 
 
 def row_of(table: Table, row: int) -> tuple[int, ...]:

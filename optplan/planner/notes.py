@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Container, Mapping, Sequence
 from datetime import date
+from typing import Any, Final
 
 import numpy as np
 
-from optplan.candidates import assumption_columns
 from optplan.distinct import distinct
 from optplan.evaluate import evaluate, pick
-from optplan.plan import TIGHT, Plan, Refusal, price_age
+from optplan.plan import TIGHT, Line, Plan, Refusal, price_age
+from optplan.plan.numbers import alike, table_of
 from optplan.planner.context import Context
 from optplan.planner.found import Found
-from optplan.planner.pricing import BUY, assumption_names
+from optplan.planner.grid import assumed
+from optplan.planner.pricing import assumption_names
+from optplan.planner.shown import shown
 from optplan.rules import base_of
 from optplan.rules import pack as pack_of
 from optplan.units import GB, GIB, number
 
 OLD_DAYS = 180
+JUDGED: Final = ("memory_per_card", "job_hours")  # by the lesson's rules, beside the plan's own
 
 
 def refusals_of(context: Context, found: Found) -> list[Refusal]:
@@ -107,7 +111,7 @@ def warnings_of(context: Context, plan: Plan, today: date) -> list[str]:
             )
         if card.purchase == "spot":
             found.append(f"{card.offer} is spot: it can be taken away, and its price moves")
-        if context.catalog.offers.purchase[line.offer] == BUY and card.currency != plan.currency:
+        if card.purchase == "buy" and card.currency != plan.currency:
             found.append(
                 f"the purchase price of {card.gpu} is known in {card.currency} only; "
                 f"prices in {plan.currency} can differ by more than the exchange rate"
@@ -120,8 +124,8 @@ def warnings_of(context: Context, plan: Plan, today: date) -> list[str]:
 def _old_prices(context: Context, plan: Plan, today: date) -> list[str]:
     """One warning for each age of prices past the limit, naming the offers."""
     by_day: dict[int, list[str]] = {}
-    for line, card in zip(plan.lines, plan.cards, strict=True):
-        by_day.setdefault(int(context.catalog.offers.price_day[line.offer]), []).append(card.offer)
+    for own in (shown(context.catalog, line.offer) for line in plan.lines):
+        by_day.setdefault(own.day, []).append(own.offer)
     return [
         f"prices of {date.fromordinal(day).isoformat()} are {price_age(day, today)} days old, check them before "
         f"you rely on them: {', '.join(dict.fromkeys(names))}"
@@ -130,38 +134,55 @@ def _old_prices(context: Context, plan: Plan, today: date) -> list[str]:
     ]
 
 
-def notes_of(context: Context, plan: Plan) -> list[str]:
-    """One line for each quantity in which the lesson's simple rules differ by more than a factor of two."""
-    if not plan.lines or base_of(context.settled.need.rules) == "lesson":
+def notes_of(contexts: Sequence[Context], lines: Sequence[Sequence[Line]]) -> list[list[str]]:
+    """For each plan a line for each quantity in which the lesson's simple rules differ by more than a factor of two.
+
+    contexts: of one task and pack, and of the same fixed names; lines: of each plan.
+    """
+    found: list[list[str]] = [[] for _ in contexts]
+    some = [i for i, own in enumerate(lines) if own]
+    if not some or base_of(contexts[0].settled.need.rules) == "lesson":
+        return found
+    for at, places, _ in alike([lines[i][0].values for i in some]):
+        judged = [name for name in JUDGED if name in at]  # none where capacity was measured
+        here = [some[place] for place in places] if judged else []
+        notes = _unlike([contexts[i] for i in here], [lines[i][0] for i in here], at, judged)
+        for i, own in zip(here, notes, strict=True):
+            found[i] = own
+    return found
+
+
+def _unlike(
+    contexts: Sequence[Context], lines: Sequence[Line], names: Container[str], judged: Sequence[str]
+) -> list[list[str]]:
+    """The notes on lines that have the same names."""
+    if not lines:
         return []
-    line = plan.lines[0]
-    lesson = pack_of("lesson", plan.task)
-    judged = ["memory_per_card", "job_hours"]
-    names = [name for name in judged if name in line.values]  # none where capacity was measured
-    if not names:
-        return []
-    read = lesson.read_by(names) - lesson.rules.keys()
-    inputs = {name: line.values[name] for name in read if name in line.values}
-    inputs |= lesson_assumptions(context, inputs, names)
-    values = evaluate(lesson, inputs, names).values
-    notes = []
-    for name in names:
-        ours, theirs = line.values[name], pick(values[name], 0)
-        if lesson.rules[name].unit == "GB":
-            theirs *= GB / GIB
-        if theirs > 0 and not 0.5 <= ours / theirs <= 2:
-            rule = context.pack.rules[name]
-            notes.append(
-                f"the lesson's simple rule gives {name.replace('_', ' ')} = {number(theirs, 3)} {rule.unit}, "
-                f"these rules {number(ours, 3)}: see `optplan rules diff lesson engineering`"
+    lesson, rules = pack_of("lesson", contexts[0].settled.need.task), contexts[0].pack.rules
+    read = [name for name in lesson.read_by(judged) - lesson.rules.keys() if name in names]
+    inputs: dict[str, Any] = dict(zip(read, table_of([line.values for line in lines], read).T, strict=True))
+    inputs |= _lesson_assumptions(contexts, lines, inputs, judged)
+    values, notes = evaluate(lesson, inputs, judged).values, [list[str]() for _ in lines]
+    for name, ours in zip(judged, table_of([line.values for line in lines], judged).T, strict=True):
+        scale = GB / GIB if lesson.rules[name].unit == "GB" else 1.0
+        theirs = np.broadcast_to(values[name], ours.shape) * scale
+        with np.errstate(divide="ignore", invalid="ignore"):
+            unlike = (theirs > 0) & ~((ours / theirs >= 0.5) & (ours / theirs <= 2))
+        for i in np.flatnonzero(unlike).tolist():
+            notes[i].append(
+                f"the lesson's simple rule gives {name.replace('_', ' ')} = {number(float(theirs[i]), 3)} "
+                f"{rules[name].unit}, these rules {number(float(ours[i]), 3)}: see `optplan rules diff lesson "
+                "engineering`"
             )
     return notes
 
 
-def lesson_assumptions(context: Context, inputs: dict[str, float], targets: list[str]) -> dict[str, float]:
-    """The lesson's own assumptions for the same need."""
-    lesson = pack_of("lesson", context.settled.need.task)
-    names = [n for n in assumption_names(lesson, targets, {}, context.catalog) if n not in inputs]
-    settled = replace(context.settled, selectors={**context.settled.selectors, "rules": "lesson"})
-    found = assumption_columns(names, settled, context.catalog, "expected", {})
-    return {name: float(np.asarray(value)) for name, value in found.items()}
+def _lesson_assumptions(
+    contexts: Sequence[Context], lines: Sequence[Line], inputs: Mapping[str, Any], targets: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """The lesson's own assumptions for the same needs and cards, as expected."""
+    catalog, lesson = contexts[0].catalog, pack_of("lesson", contexts[0].settled.need.task)
+    names = tuple(n for n in assumption_names(lesson, targets, {}, catalog) if n not in inputs)
+    card = catalog.offers.card[[line.offer for line in lines]]
+    need = np.arange(len(lines))
+    return assumed(contexts, names, need, np.zeros_like(need), card, {"rules": "lesson"})

@@ -186,7 +186,7 @@ class Survey:
 
     def _as_option(self, context: Context, pricing: Pricing, found: Found, cover: float) -> Option:
         """The plan found as one option, its terms those of the planner's charges."""
-        from optplan.planner.assemble import charges
+        from optplan.planner.amounts import charges
         from optplan.planner.lines import line_of
 
         lines = [line_of(context, found, chosen) for chosen in found.picks]
@@ -201,7 +201,7 @@ class Survey:
             tuple((p.offer, p.units) for p in found.picks),
             found.elapsed,
         )
-        return Option(way, (cover,), charges(context, lines, "expected"), hired=hired)
+        return Option(way, (cover,), charges(context, lines), hired=hired)
 
 
 def _replicas(context: Context) -> list[Shape]:

@@ -1,0 +1,128 @@
+"""What the lines of plans come to: terms of the cost, totals, and quantities with both ends; many plans at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from optplan.plan import ApiLine, Bands, Line
+from optplan.plan.bands import About, about, bands_of
+from optplan.plan.numbers import alike, table_of
+from optplan.planner.carbon import totals
+from optplan.planner.context import Context
+from optplan.rule import Pack
+
+Part = Line | ApiLine
+ENDS = ("values", "low", "high")
+
+
+@dataclass(slots=True)
+class Amounts:
+    """Of one plan: what it costs by term, in all, and its quantities."""
+
+    terms: dict[str, float] = field(default_factory=dict)
+    total: float = math.nan
+    bands: Bands = field(default_factory=Bands)
+
+
+def amounts_of(contexts: Sequence[Context], lines: Sequence[Sequence[Part]]) -> list[Amounts]:
+    """The amounts of each plan. contexts: of one task and pack; lines: of each plan, those of cards first."""
+    found = [Amounts() for _ in contexts]
+    some = [i for i, own in enumerate(lines) if own]
+    if not some:
+        return found
+    contexts, lines, pack = [contexts[i] for i in some], [lines[i] for i in some], contexts[0].pack
+    every = _charged(pack, lines)
+    costs = np.array([[math.fsum(own) for own in ends] for ends in every])
+    for i, ends, cost, bands in zip(some, every, costs.tolist(), _bands(contexts, lines, costs), strict=True):
+        found[i] = Amounts(_named(pack, ends[0]), cost[0], bands)
+    return found
+
+
+def charges(context: Context, lines: Sequence[Line]) -> dict[str, float]:
+    """Cost term -> expected amount over all lines of one plan; terms that are nothing are left out."""
+    return _named(context.pack, _charged(context.pack, [lines])[0][0])
+
+
+def _charged(pack: Pack, lines: Sequence[Sequence[Part]]) -> list[list[list[float]]]:
+    """(plans, ends, charges of the pack): summed over the lines of each plan, which has at least one."""
+    names = [rule.name for rule in pack.of_kind("charge")]
+    parts = [part for own in lines for part in own]
+    tables = [table_of([getattr(part, end) for part in parts], names) for end in ENDS]
+    columns, found, start = np.stack(tables, axis=1).tolist(), [], 0
+    for own in lines:
+        some = columns[start : start + len(own)]
+        start += len(own)
+        found.append(some[0] if len(some) == 1 else [_sums(rows) for rows in zip(*some, strict=True)])
+    return found
+
+
+def _sums(rows: Sequence[Sequence[float]]) -> list[float]:
+    return [math.fsum(column) for column in zip(*rows, strict=True)]
+
+
+def _named(pack: Pack, row: Sequence[float]) -> dict[str, float]:
+    names = [rule.name for rule in pack.of_kind("charge")]
+    kept = {name: amount for name, amount in zip(names, row, strict=True) if amount}
+    return kept or dict.fromkeys(names[:1], 0.0)  # what is free is said to be
+
+
+def _bands(contexts: Sequence[Context], lines: Sequence[Sequence[Part]], costs: np.ndarray) -> list[Bands]:
+    """Derived quantities of the line with most cards, and the totals. costs: (plans, ends)."""
+    pack, widest = contexts[0].pack, [_widest(own) for own in lines]
+    found = [Bands() for _ in lines]
+    for at, plans, _ in alike([part.values for part in widest]):
+        names = tuple(at)
+        shown = _shown(pack, names)
+        tables = [table_of([getattr(widest[i], end) for i in plans], [n for n, *_ in shown]) for end in ENDS]
+        _add_totals(pack, shown, [lines[i] for i in plans], tables)
+        ends = [np.column_stack([costs[plans, k], table]) for k, table in enumerate(tables)]
+        codes = [contexts[i].settled.currency for i in plans]
+        abouts = {code: _about(pack, code, names, shown) for code in set(codes)}
+        for i, bands in zip(plans, bands_of([abouts[code] for code in codes], ends), strict=True):
+            found[i] = bands
+    return found
+
+
+def _shown(pack: Pack, names: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """Name, unit and label of the derived quantities among these."""
+
+    def found() -> list[tuple[str, str, str]]:
+        rules = [pack.rules[name] for name in names if name in pack.rules]
+        return [(rule.name, rule.unit, rule.label) for rule in rules if rule.kind == "derive"]
+
+    return pack.kept(("shown", names), found)
+
+
+def _about(pack: Pack, currency: str, names: tuple[str, ...], shown: list[tuple[str, str, str]]) -> About:
+    whole = ("total_cost", currency, "all terms")
+    return pack.kept(("about", currency, names), lambda: about([whole, *shown]))
+
+
+def _add_totals(
+    pack: Pack,
+    shown: list[tuple[str, str, str]],
+    lines: Sequence[Sequence[Part]],
+    tables: Sequence[np.ndarray],
+) -> None:
+    """Put electricity and greenhouse gases of all lines of cards in the place of those of one."""
+    at = {name: i for i, (name, *_) in enumerate(shown)}
+    for i, own in enumerate(lines):
+        cards = [part for part in own if isinstance(part, Line)]
+        for name, sums in (totals(pack, cards) if len(cards) > 1 else {}).items():
+            for table, amount in zip(tables, sums, strict=True):
+                table[i, at[name]] = amount
+
+
+def widest(lines: Sequence[Line]) -> Line:
+    """The line with most cards."""
+    return lines[int(np.argmax([line.units * line.values["gpus_per_unit"] for line in lines]))]
+
+
+def _widest(parts: Sequence[Part]) -> Part:
+    """The line with most cards; without any, the first API."""
+    lines = [part for part in parts if isinstance(part, Line)]
+    return parts[0] if len(parts) == 1 or not lines else widest(lines)
