@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -12,13 +13,31 @@ from optplan.program.batches import cheapest_batch
 from optplan.program.columns import Columns, first_rows, fitting, undominated, usable
 from optplan.program.hulls import batch_worth, finished
 from optplan.program.limits import Limits
+from optplan.program.outdone import standing
 from optplan.program.search import Choice, TooMany, cheapest_service
 from optplan.program.spans import Spans, spans_of
 from optplan.program.worth import Worth, loads_of, service_worth
 from optplan.units import HOUR, TOLERANCE
 
 MOST_CARDS = 10**7  # of a plan: more than anybody rents, and few enough for a solver to tell costs apart
+NONE: Final = np.zeros(0, dtype=int)
 FEW = 3  # columns: then a better plan to begin with saves less than it takes
+
+
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """Columns that the bounds let in, before any other beats them: a program is written on those that none beats.
+
+    most, spans, worth  of the columns
+    sieve  positions of those that none beats; rows: of those that were searched
+    """
+
+    columns: Columns
+    most: np.ndarray
+    spans: Spans | None
+    worth: Worth
+    sieve: Callable[[Columns], np.ndarray]
+    rows: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +47,7 @@ class Ready:
     most      units of each column that it could hold at most
     searched  whether all plans were looked at: then `choice` is the cheapest, or None where there is none
     spans     hours of offline work
-    worth     bounds by which more columns can be set aside
+    wide      the columns before the search set some aside, None where there was none
     """
 
     columns: Columns
@@ -36,25 +55,30 @@ class Ready:
     searched: bool
     choice: Choice | None
     spans: Spans | None = None
-    worth: Worth | None = None
+    wide: Wide | None = None
 
     def narrowed(self) -> Ready:
-        """With the cost of a plan known, fewer columns and fewer units of each could be in one as cheap."""
-        worth, choice = self.worth, self.choice
-        if worth is None:
+        """As for a program: with the cost of a plan known, fewer columns and units of each could be in one as cheap."""
+        wide = self.wide
+        if wide is None:
             return self
+        worth, choice, spans = wide.worth, self.choice, wide.spans
         room = worth.upper * (1 + 2 * TOLERANCE) - worth.lower
         with np.errstate(divide="ignore", invalid="ignore"):
             fewer = np.floor(room / np.maximum(worth.each, 0.0) * (1 + TOLERANCE))
-        most = np.where(np.isfinite(fewer), np.minimum(self.most, fewer), self.most)
-        held = np.zeros(len(self.columns)) if choice is None else np.array(choice.units)
-        wanted = held > 0
+        most = np.where(np.isfinite(fewer), np.minimum(wide.most, fewer), wide.most)
+        held, wanted = np.zeros(len(most)), np.zeros(len(most), dtype=bool)
+        if choice is not None:
+            held[wide.rows] = choice.units
         wanted[worth.kept] = True
-        kept = np.flatnonzero(wanted)
+        first = wide.sieve(wide.columns)
+        kept = first[(wanted | (held > 0))[first]]
+        if choice is not None:
+            place = {row: k for k, row in enumerate(wide.rows.tolist())}
+            choice = choice.take([place.get(row) for row in kept.tolist()])
         return Ready(
-            self.columns.take(kept), np.maximum(most, held)[kept], self.searched,
-            None if choice is None else choice.take(kept.tolist()),
-            None if self.spans is None else self.spans.take(kept),
+            wide.columns.take(kept), np.maximum(most, held)[kept], self.searched, choice,
+            None if spans is None else spans.take(kept),
         )  # fmt: skip
 
 
@@ -73,13 +97,14 @@ def ready_service(
     columns = fitting(usable(columns, hours), limits)
     load = loads_of(columns, rates, utilisation)
     worth = service_worth(columns, load, hours, limits, mix)
-    columns, rows = _sieved(columns, worth, hours, limits, mix)
-    load, worth = load[:, rows], worth.take(rows)
-    try:
-        choice, searched = cheapest_service(columns, load, hours, worth, limits, mix), True
-    except TooMany:
-        choice, searched = None, False
-    return _checked(columns, worth, _most(load, limits), limits, searched, choice, None)
+    rows = worth.kept
+    columns, load, worth = columns.take(rows), load[:, rows], worth.take(rows)
+    own = first_rows(columns, hours, limits, mix) if math.isfinite(worth.lower) else NONE
+    wide = Wide(columns, _most(load, limits), None, worth, lambda c: first_rows(c, hours, limits, mix), own)
+    some, carried, value = columns.take(own), load[:, own], worth.take(own)
+    return _searched(
+        wide, some, None, limits, lambda: cheapest_service(some, carried, hours, value, limits, mix)
+    )
 
 
 def ready_batch(
@@ -100,33 +125,21 @@ def ready_batch(
     columns = fitting(usable(columns, math.inf), limits)
     spans = spans_of(columns, work, setup, limits)
     worth = batch_worth(columns, spans, limits)
-    columns, rows = _sieved(columns, worth, math.inf, limits, mix)
-    spans, worth = spans.take(rows), worth.take(rows)
+    rows = worth.kept
+    columns, spans, worth = columns.take(rows), spans.take(rows), worth.take(rows)
     if len(rows) > FEW:
         worth = replace(worth, upper=min(worth.upper, finished(columns, spans, limits, mix)))
-    try:
-        choice, searched = cheapest_batch(columns, spans, worth, limits, mix), True
-    except TooMany:
-        choice, searched = None, False
-    return _checked(columns, worth, spans.most, limits, searched, choice, spans)
+    own = standing(columns, spans, worth, limits, mix) if math.isfinite(worth.lower) else NONE
+    own = own[first_rows(columns.take(own), math.inf, limits, mix)]
+    wide = Wide(columns, spans.most, spans, worth, lambda c: first_rows(c, math.inf, limits, mix), own)
+    some, times, value = columns.take(own), spans.take(own), worth.take(own)
+    return _searched(wide, some, times, limits, lambda: cheapest_batch(some, times, value, limits, mix))
 
 
 def _too_many(columns: Columns, load: np.ndarray) -> bool:
     """Whether every plan has more than MOST_CARDS. load: (classes, columns) units that carry a class alone."""
     cards = np.where(np.isnan(load), math.inf, load * columns.gpus)
     return float(cards.min(axis=1, initial=math.inf).sum()) > MOST_CARDS
-
-
-def _sieved(
-    columns: Columns, worth: Worth, hours: float, limits: Limits, mix: str
-) -> tuple[Columns, np.ndarray]:
-    """The columns that a cheapest plan could hold and that no other beats, with their positions."""
-    rows = worth.kept
-    if len(rows) < 2:
-        return columns.take(rows), rows
-    some = columns.take(rows)
-    first = first_rows(some, hours, limits, mix)
-    return some.take(first), rows[first]
 
 
 def _most(load: np.ndarray, limits: Limits) -> np.ndarray:
@@ -144,16 +157,21 @@ def _plain(limits: Limits, plain: bool) -> bool:
     return plain and not limits.pools and math.isinf(limits.carbon)
 
 
-def _checked(
-    columns: Columns, worth: Worth, most: np.ndarray, limits: Limits, searched: bool, choice: Choice | None,
-    spans: Spans | None,
-) -> Ready:  # fmt: skip
-    """What a search found: it has looked at all plans only if it met one where there is one."""
+def _searched(
+    wide: Wide, some: Columns, spans: Spans | None, limits: Limits, search: Callable[[], Choice | None]
+) -> Ready:
+    """What a search of some columns finds: it has looked at all plans only if it met one where there is one."""
+    worth = wide.worth
+    try:
+        choice, searched = search(), True
+    except TooMany:
+        choice, searched = None, False
     if choice is not None:
         worth = replace(worth, upper=min(worth.upper, choice.cost))
         if choice.cost > limits.budget * (1 + TOLERANCE):
             choice = None  # nothing is cheaper
     elif math.isfinite(worth.upper):
         searched = False
-    most = np.minimum(most, np.floor(limits.max_cards / columns.gpus))
-    return Ready(columns, most, searched, choice, spans, worth)
+    most = np.minimum(wide.most, np.floor(limits.max_cards / wide.columns.gpus))
+    wide = replace(wide, most=most, worth=worth)
+    return Ready(some, most[wide.rows], searched, choice, spans, wide)

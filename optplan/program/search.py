@@ -35,11 +35,11 @@ class Choice:
     hours: tuple[float, ...] = ()
     busy: tuple[float, ...] = ()
 
-    def take(self, rows: Sequence[int]) -> Choice:
-        """The choice among these columns."""
-        hours = tuple(self.hours[i] for i in rows) if self.hours else ()
-        busy = tuple(self.busy[i] for i in rows) if self.busy else ()
-        return Choice(self.cost, tuple(self.units[i] for i in rows), hours, busy)
+    def take(self, rows: Sequence[int | None]) -> Choice:
+        """The choice among these columns; None: one that was not among its own."""
+        hours = tuple(0.0 if i is None else self.hours[i] for i in rows) if self.hours else ()
+        busy = tuple(0.0 if i is None else self.busy[i] for i in rows) if self.busy else ()
+        return Choice(self.cost, tuple(0 if i is None else self.units[i] for i in rows), hours, busy)
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from optplan.program.columns import Columns
 from optplan.program.fleet import generate_program, serve_program
 from optplan.program.hulls import batch_worth, finished, hulls_of
 from optplan.program.limits import Limits
+from optplan.program.outdone import standing
 from optplan.program.ready import Ready, ready_batch, ready_service
 from optplan.program.spans import spans_of
 from optplan.program.worth import loads_of, service_worth
@@ -181,3 +182,18 @@ def test_a_least_billing_counts_once_for_all_units_of_a_column() -> None:
     assert ready.choice is not None
     assert ready.choice.units == (2,)
     assert ready.choice.cost == pytest.approx(10.0)
+
+
+def test_a_column_is_outdone_by_units_of_more_cards_that_do_its_work_for_less_if_cards_are_not_limited() -> (
+    None
+):
+    """What full hours at 10 leave, one card at 1.3 an hour does slower than two together at 1.2, and for more."""
+    some = replace(
+        columns((10.0, 10.0, 3600, 0), (0.8, 1.3, 1, 0), (1.0, 1.2, 1, 0)), gpus=np.array([1, 1, 2])
+    )
+    left = {}
+    for most in (math.inf, 20.0):
+        limits = Limits(deadline=20.0, max_cards=most)
+        spans = spans_of(some, 100.5, 0.25, limits)
+        left[most] = standing(some, spans, batch_worth(some, spans, limits), limits, "any").tolist()
+    assert left == {math.inf: [0, 2], 20.0: [0, 1, 2]}
