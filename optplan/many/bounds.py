@@ -22,23 +22,27 @@ PROVEN_FOR = "engineering"
 
 
 def least_costs(
-    contexts: Sequence[Context], groups: Groups, rents: Sequence[Rents], hours: Hours, kinds: Kinds
+    contexts: Sequence[Context],
+    groups: Groups,
+    rents: Sequence[Rents],
+    hours: Hours,
+    kinds: Kinds,
+    pairs: tuple[np.ndarray, np.ndarray],
 ) -> np.ndarray:
-    """(needs, groups of candidates): no gang of rented cards costs less, in the need's currency.
+    """No gang of rented cards costs less, in the need's currency. pairs: need and group of each.
 
     -infinite where nothing is proven, such as for cards that are bought.
     """
-    catalog, first = contexts[0].catalog, contexts[0]
+    (need, group), catalog, first = pairs, contexts[0].catalog, contexts[0]
     if first.settled.need.rules != PROVEN_FOR or any(name in first.pack.rules for name in first.fixed):
-        return np.full((len(contexts), len(groups.card)), -math.inf)
-    speed = _dream_speed(kinds)[kinds.of][:, groups.card] * groups.size
-    least_hours = hours(np.arange(len(contexts))[:, None], groups.card, speed)
+        return np.full(len(need), -math.inf)
+    card, size = groups.card[group], groups.size[group]
+    least_hours = hours(need, card, _dream_speed(kinds)[kinds.of[need], card] * size)
     usd = np.array([catalog.convert(1.0, "USD", context.settled.currency) for context in contexts])
     each, step, bought = (
-        np.stack([getattr(one, name) for one in rents])[:, groups.card]
-        for name in ("each", "first", "bought")
+        np.stack([getattr(one, name) for one in rents])[need, card] for name in ("each", "first", "bought")
     )
-    least = np.maximum(each * groups.size * least_hours, step) * usd[:, None]
+    least = np.maximum(each * size * least_hours, step) * usd[need]
     return np.where(bought | ~np.isfinite(least), -math.inf, least)
 
 

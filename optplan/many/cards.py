@@ -24,14 +24,16 @@ RENTED = [PURCHASE.index(kind) for kind in ("on_demand", "spot", "reserved_1y", 
 class Groups:
     """Every card, size and node of a catalog, in this order.
 
-    of_row   group of each row of the table of all candidates; cards: where the groups of each card begin
+    first, count  rows of each group in the table of all candidates
+    cards         where the groups of each card begin
     """
 
     card: np.ndarray
     size: np.ndarray
     node: np.ndarray
     memory: np.ndarray
-    of_row: np.ndarray
+    first: np.ndarray
+    count: np.ndarray
     cards: dict[int, slice]
 
 
@@ -103,12 +105,13 @@ def every_group(catalog: Catalog, sizes: Sizes) -> Groups:
     start = np.zeros(len(table), dtype=bool)
     for column in (table.card, table.gang, table.node):
         start |= np.diff(column, prepend=-1) != 0
-    card, size, node = (column[start] for column in (table.card, table.gang, table.node))
+    first = np.flatnonzero(start)
+    card, size, node = (column[first] for column in (table.card, table.gang, table.node))
     memory = np.array([c.usable_gib for c in catalog.cards.values()])[card]
     begin = np.flatnonzero(np.diff(card, prepend=-1))
     ends = np.append(begin[1:], len(card))
     cards = {int(card[a]): slice(int(a), int(b)) for a, b in zip(begin, ends, strict=True)}
-    return Groups(card, size, node, memory, np.cumsum(start) - 1, cards)
+    return Groups(card, size, node, memory, first, np.diff(first, append=len(table)), cards)
 
 
 @functools.lru_cache(maxsize=256)

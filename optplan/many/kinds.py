@@ -38,12 +38,6 @@ class Kinds:
         self.first = [contexts[i] for i in at]
         self.grid = Grid(self.first, slots_of(self.first))
 
-    def any(self, needs: np.ndarray) -> np.ndarray:
-        """(kinds, ..): where it holds for any need of the kind. needs: (needs, ..)."""
-        found = np.zeros((len(self.first), needs.shape[1]), dtype=bool)
-        np.logical_or.at(found, self.of, needs)
-        return found
-
 
 def key_of(context: Context) -> Any:
     """All that the speed of layouts, and whether they can be used, depends on; of its own where that is not known."""

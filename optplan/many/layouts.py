@@ -1,134 +1,176 @@
-"""Rules on layouts of training jobs, in steps: what no card changes, then requirements, then the rest on what holds.
+"""Rules on layouts of training jobs, in steps: what neither card nor node changes, what must fit, then the speed.
 
-What no card changes is evaluated once for each need and layout, requirements on the cards that a need may have, and
-speed or hours only where all of them hold. Which rule belongs to which step follows from the rules' graph.
+What no card and no node changes is evaluated once for each need and layout. So is the memory that the layout needs
+however small its batch: with what the cards have, it tells which candidates hold. Speed is evaluated only on those that
+are asked for. Which rule belongs to which step follows from the rules' graph.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from optplan.candidates import LAYOUT, layout_columns, link_columns
 from optplan.catalog import Catalog
-from optplan.evaluate import Assessment, evaluate
+from optplan.evaluate import at_most_holds, evaluate
 from optplan.many.cards import Sizes, every_candidate, every_group
 from optplan.many.grids import Grid
 from optplan.planner.context import Context
 from optplan.planner.steps import LINK, steps_of
+from optplan.ranges import ranges
 
 PART = 8_000  # candidates whose rules are evaluated together: columns that stay in the cache
-CELLS = 400_000  # needs x candidates at once, when they are looked through
+NODE = ("nodes", "cards_per_node")  # of what rules read of layouts, that the node changes
+NEEDED, HAD, COMPUTES = "memory_per_card", "fillable_memory", "computes_in_precision"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forms:
+    """Layouts apart from the node: tensor, pipeline and data parallel ranks, ZeRO stage, recompute.
+
+    columns     what rules read of them, by form
+    of_row      form of each row of the table of all candidates; of_layout: of each of the table's layouts
+    first       of the table's layouts: where those of the next size and node begin
+    place       which of those sizes and nodes each group has
+    of_node     what rules read of nodes and links, by row of the table
+    """
+
+    columns: dict[str, np.ndarray]
+    of_row: np.ndarray
+    of_layout: np.ndarray
+    first: np.ndarray
+    place: np.ndarray
+    of_node: dict[str, np.ndarray]
 
 
 @functools.lru_cache(maxsize=8)
-def _links(catalog: Catalog, sizes: Sizes) -> dict[str, np.ndarray]:
-    """What the rules read of links, by row of the table of all candidates."""
-    table = every_candidate(catalog, sizes)
-    return link_columns(catalog, table.card, np.minimum(table.gang, table.node))
+def forms_of(catalog: Catalog, sizes: Sizes) -> Forms:
+    """The forms of all candidates."""
+    table, groups = every_candidate(catalog, sizes), every_group(catalog, sizes)
+    rows = {name: getattr(table, name) for name in LAYOUT}
+    layouts = dict(zip(LAYOUT, table.layouts, strict=True))
+    kept = [name for name in LAYOUT if name != "node"]
+    distinct, of_layout = np.unique([layouts[name] for name in kept], axis=1, return_inverse=True)
+    of_layout = of_layout.reshape(-1)
+    own = dict(zip(kept, distinct, strict=True))
+    columns = layout_columns(own | {"node": own["gang"]})
+    first = np.flatnonzero(np.diff(layouts["gang"], prepend=-1) | np.diff(layouts["node"], prepend=-1))
+    at = np.repeat(np.arange(len(first)), np.diff(first, append=len(of_layout)))
+    of_node = {name: layout_columns(rows)[name] for name in NODE}
+    of_node |= link_columns(catalog, table.card, of_node["cards_per_node"])
+    return Forms(
+        {name: column for name, column in columns.items() if name not in NODE},
+        of_layout[table.of_layouts],
+        of_layout,
+        first,
+        at[table.of_layouts[groups.first]],
+        of_node,
+    )
 
 
 class Judged:
-    """Candidates of the needs of a block, judged by the rules.
+    """Candidates of kinds of needs, judged by the rules.
 
-    need, row   those that hold: position of the context, row of the table of all candidates; in this order
+    least  (kinds, forms): GiB that a card needs however small the batch; infinite where the form alone is refused
+    room   (kinds, cards): GiB that there are; -infinite where a card cannot be used
+    sure   whether candidates hold just where there is room; else that is looked at with the speed
     """
 
-    def __init__(
-        self, contexts: Sequence[Context], grid: Grid, sizes: Sizes, allowed: np.ndarray, target: str
-    ) -> None:
-        """allowed: (needs, groups), what limits let in; target: what will be asked of those that hold."""
-        self.contexts, self.grid, self.sizes, self.target = contexts, grid, sizes, target
-        self.catalog, self.pack = contexts[0].catalog, contexts[0].pack
-        self.table, self.links = every_candidate(self.catalog, sizes), _links(self.catalog, sizes)
-        self.by_card = frozenset({*grid.cards[0], *LINK, *grid.assumed.by_card}) - set(grid.fixed)
-        self._shared = self._without_cards()
-        self._cards = {name: np.stack([of[name] for of in grid.cards]) for name in grid.cards[0]}
-        self.need, self.row = self._holding(self._allowed(allowed))
+    def __init__(self, contexts: Sequence[Context], grid: Grid, sizes: Sizes, target: str) -> None:
+        """contexts: one of each kind; target: what will be asked of candidates that hold."""
+        self.contexts, self.grid, self.target = contexts, grid, target
+        catalog, self.pack = contexts[0].catalog, contexts[0].pack
+        self.table, self.groups = every_candidate(catalog, sizes), every_group(catalog, sizes)
+        self.forms = forms_of(catalog, sizes)
+        of_cards = {*grid.cards[0], *LINK, *NODE, *grid.assumed.by_card}
+        self.by_row = frozenset(of_cards) - set(grid.fixed)
+        self._cards = {name: np.stack([of[name] for of in grid.cards])[grid.kind] for name in grid.cards[0]}
+        self._cards |= {name: grid.assumed.of[name] for name in grid.assumed.by_card}
+        self.sure = HAD in self.pack.rules and not any(name in self.pack.rules for name in grid.fixed)
+        self._shared, can = self._of_forms()
+        self.least, self.room = self._memory(can)
 
-    def _without_cards(self) -> dict[str, Any]:
-        """Inputs and rules that no card changes; columns broadcast to (needs, layouts)."""
-        columns = dict(zip(LAYOUT, self.table.layouts, strict=True))
-        given = {
-            **self.grid.need,
-            **layout_columns(columns),
-            **self.grid.assumed.of_needs(),
-            **self.grid.fixed,
-        }
+    def _of_forms(self) -> tuple[dict[str, Any], np.ndarray]:
+        """Inputs and rules that neither card nor node changes, and which forms they let in: (kinds, forms)."""
+        grid = self.grid
+        given = {**grid.need, **self.forms.columns, **grid.assumed.of_needs(), **grid.fixed}
         targets = (*self.contexts[0].requirements, self.target)
-        self.steps = steps_of(self.pack, targets, self.target, frozenset(given), self.by_card)
+        self.steps = steps_of(self.pack, targets, self.target, frozenset(given), self.by_row)
         found = evaluate(self.pack, given, self.steps.shared)
-        self._verdicts = [np.asarray(v.holds, dtype=bool) for v in found.verdicts.values()]
-        return found.values
-
-    def _allowed(self, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(need, row) of the candidates that limits let in and that no requirement on layouts alone refuses."""
-        layouts = self.table.layouts
-        can = np.ones((len(self.contexts), layouts.shape[1]), dtype=bool)
+        again = self.forms.columns["recompute"]
         asked = [getattr(context.settled.need, "recompute", None) for context in self.contexts]
-        recompute = np.array([-1 if one is None else int(one) for one in asked])[:, None]
-        can &= (recompute < 0) | (layouts[LAYOUT.index("recompute")] == recompute)
-        for holds in self._verdicts:
-            can &= holds
-        groups, step = every_group(self.catalog, self.sizes).of_row, max(1, CELLS // max(1, len(self.table)))
-        found = []
-        for first in range(0, len(can), step):
-            some = slice(first, first + step)
-            need, row = np.nonzero(allowed[some][:, groups] & can[some][:, self.table.of_layouts])
-            found.append((need + first, row))
-        need, row = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return need, row
+        wanted = np.array([-1 if one is None else int(one) for one in asked])[:, None]
+        can = (wanted < 0) | (again == wanted)
+        for verdict in found.verdicts.values():
+            can = can & verdict.holds
+        return found.values, can
 
-    def _holding(self, pairs: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Those of the pairs of need and row that meet the other requirements."""
-        need, row = pairs
-        holds = np.ones(len(need), dtype=bool)
-        for part in self._parts(len(need)):
-            found = self._values(need[part], row[part], self.steps.decided, self.steps.reads[0])
-            for verdict in found.verdicts.values():
-                holds[part] &= verdict.holds
-        return need[holds], row[holds]
+    def _memory(self, can: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What forms need and cards have. The memory of a form grows with its micro-batch, which fills what there is:
 
-    def of(self, need: np.ndarray, row: np.ndarray) -> np.ndarray:
-        """The target of candidates, one number each."""
-        found = np.empty(len(need))
-        for part in self._parts(len(need)):
-            values = self._values(need[part], row[part], (self.target,), self.steps.reads[1]).values
-            found[part] = values[self.target]
+        it fits just where the smallest does, which is the one that is taken where there is no room at all.
+        """
+        if not self.sure:
+            shape = (len(can), len(self.contexts[0].catalog.cards))
+            return np.where(can, 0.0, np.inf), np.zeros(shape)
+        least = evaluate(self.pack, self._shared | {HAD: 0.0}, (NEEDED,)).values[NEEDED]
+        targets = [name for name in (HAD, COMPUTES) if name in self.pack.rules]
+        found = evaluate(self.pack, {**self._shared, **self._cards, "nodes": 1.0}, targets).values
+        room = np.where(found.get(COMPUTES, True), found[HAD], -np.inf)
+        return np.where(can & np.isfinite(least), least, np.inf), room
+
+    def fits(self) -> np.ndarray:
+        """(kinds, groups): whether some layout holds, or may where that is not sure."""
+        least = np.minimum.reduceat(self.least[:, self.forms.of_layout], self.forms.first, axis=1)
+        found = at_most_holds(least[:, self.forms.place], self.room[:, self.groups.card])
+        return np.asarray(found, dtype=bool)
+
+    def rows(self, kind: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(position in kind and group, row of the table) of their candidates that hold, or may."""
+        count = self.groups.count[group]
+        at, row = np.repeat(np.arange(len(kind)), count), ranges(self.groups.first[group], count)
+        of = kind[at]
+        holds = at_most_holds(self.least[of, self.forms.of_row[row]], self.room[of, self.table.card[row]])
+        some = np.flatnonzero(holds)
+        return at[some], row[some]
+
+    def of(self, kind: np.ndarray, row: np.ndarray) -> np.ndarray:
+        """The target of candidates, one number each; nan where one turns out not to hold."""
+        found = np.empty(len(kind))
+        for first in range(0, len(kind), PART):
+            part = slice(first, first + PART)
+            found[part] = self._values(kind[part], row[part])
         return found
 
-    def _parts(self, length: int) -> Iterable[slice]:
-        return (slice(first, first + PART) for first in range(0, length, PART))
-
-    def _values(
-        self, need: np.ndarray, row: np.ndarray, targets: tuple[str, ...], reads: frozenset[str]
-    ) -> Assessment:
-        """Targets on pairs of need and candidate. reads: what is known of what their rules read."""
-        layout, card = self.table.of_layouts[row], self.table.card[row]
-        at = need * self.table.layouts.shape[1] + layout
+    def _values(self, kind: np.ndarray, row: np.ndarray) -> np.ndarray:
+        reads, decided = self.steps.reads[1], () if self.sure else self.steps.decided
+        form, card = self.forms.of_row[row], self.table.card[row]
+        at = kind * len(self.forms.columns["tp"]) + form
         given = {
-            name: self._of_card(name, need, row, card)
-            if name in self.by_card
-            else self._of_layout(name, need, layout, at)
-            for name in reads
+            name: self._of_row(name, kind, row, card)
+            if name in self.by_row
+            else self._of_form(name, kind, form, at)
+            for name in (reads | self.steps.reads[0] if decided else reads)
         }
-        return evaluate(self.pack, given, targets)
+        found = evaluate(self.pack, given, (self.target, *decided))
+        values = np.broadcast_to(np.asarray(found.values[self.target], dtype=float), len(row))
+        for verdict in found.verdicts.values():
+            values = np.where(verdict.holds, values, np.nan)
+        return values
 
-    def _of_card(self, name: str, need: np.ndarray, row: np.ndarray, card: np.ndarray) -> Any:
-        if name in self.links:
-            return self.links[name][row]
-        if name in self._cards:
-            column = self._cards[name]
-            return column[self.grid.kind[need], card] if len(column) > 1 else column[0, card]
-        return self.grid.assumed.of[name][need, card]
+    def _of_row(self, name: str, kind: np.ndarray, row: np.ndarray, card: np.ndarray) -> Any:
+        if name in self.forms.of_node:
+            return self.forms.of_node[name][row]
+        return self._cards[name][kind, card]
 
-    def _of_layout(self, name: str, need: np.ndarray, layout: np.ndarray, at: np.ndarray) -> Any:
+    def _of_form(self, name: str, kind: np.ndarray, form: np.ndarray, at: np.ndarray) -> Any:
         column = np.asarray(self._shared[name])
         if column.size == 1:
             return column.reshape(-1)[0]
         if column.ndim == 1 or len(column) == 1:
-            return column.reshape(-1)[layout]
-        return column[:, 0][need] if column.shape[1] == 1 else column.reshape(-1)[at]
+            return column.reshape(-1).take(form)
+        return column[:, 0].take(kind) if column.shape[1] == 1 else column.reshape(-1).take(at)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from optplan.distinct import distinct
 from optplan.many.bounds import least_costs
 from optplan.many.cards import Sizes, every_group, offered_by
 from optplan.many.kinds import Hours, Kinds
@@ -41,29 +40,15 @@ class Survey:
             offered_by(self.catalog, c.settled.allowed.tobytes(), sizes, c.settled.max_cards)
             for c in contexts
         ]
-        allowed = np.stack([own.groups for own in self.offered])
         kinds = self.kinds
-        self.judged = Judged(kinds.first, kinds.grid, sizes, kinds.any(allowed), self.hours_of.target)
-        self.found = np.full(len(self.judged.row), math.nan)  # speed of what was looked at
-        self._pair(allowed)
-        rents = [own.rents for own in self.offered]
-        least = least_costs(contexts, self.groups, rents, self.hours_of, kinds)
-        self.least = least[self.need, self.group]
+        self.judged = Judged(kinds.first, kinds.grid, sizes, self.hours_of.target)
+        could = np.stack([own.groups for own in self.offered]) & self.judged.fits()[kinds.of]
+        self.need, self.group = np.nonzero(could)
+        rents, pairs = [own.rents for own in self.offered], (self.need, self.group)
+        self.least = least_costs(contexts, self.groups, rents, self.hours_of, kinds, pairs)
         self.size, self.node = self.groups.size[self.group], self.groups.node[self.group]
         self.hours = np.full(len(self.need), math.inf)
         self.row = np.zeros(len(self.need), dtype=np.int64)
-
-    def _pair(self, allowed: np.ndarray) -> None:
-        """Pairs of need and group, from what holds for their kinds. allowed: (needs, groups)."""
-        kind, group = self.judged.need, self.groups.of_row[self.judged.row]
-        first = np.flatnonzero((np.diff(kind, prepend=-1) != 0) | (np.diff(group, prepend=-1) != 0))
-        count = np.diff(first, append=len(group))
-        begin = np.searchsorted(kind[first], np.arange(len(self.kinds.first) + 1))
-        many = np.diff(begin)[self.kinds.of]
-        pair, need = ranges(begin[self.kinds.of], many), np.repeat(np.arange(len(many)), many)
-        some = allowed[need, group[first][pair]]
-        pair, self.need = pair[some], need[some]
-        self.group, self._first, self._count = group[first][pair], first[pair], count[pair]
 
     def first(self) -> np.ndarray:
         """Pairs to look at first: of every card the smallest gangs, which have the lowest bounds."""
@@ -75,24 +60,36 @@ class Survey:
 
     def look(self, wanted: np.ndarray) -> None:
         """Find the fastest layouts of the wanted pairs; of those as fast the first, which is the plainest."""
-        if not wanted.any():
-            return
-        first, count = self._first[wanted], self._count[wanted]
-        at, need = ranges(first, count), np.repeat(self.need[wanted], count)
-        new = at[np.isnan(self.found[at])]
-        if len(new) and len(self.kinds.first) < len(self.contexts):
-            new = distinct(new)
-        self.found[new] = self.judged.of(self.judged.need[new], self.judged.row[new])
-        row = self.judged.row[at]
-        hours = self.hours_of(need, self.judged.table.card[row], self.found[at])
-        start = np.cumsum(count) - count
+        pairs = np.flatnonzero(wanted)
+        kind, group = self.kinds.of[self.need[pairs]], self.group[pairs]
+        if len(self.kinds.first) < len(self.contexts):  # needs of one kind share what they look at
+            many = len(self.groups.card)
+            codes, of = np.unique(kind * many + group, return_inverse=True)
+            kind, group = np.divmod(codes, many)
+            at, row = self.judged.rows(kind, group)
+            found = self.judged.of(kind[at], row)
+            first = np.searchsorted(at, np.arange(len(codes) + 1))
+            count = np.diff(first)[of]
+            shared = ranges(first[of], count)
+            at, row, found = np.repeat(np.arange(len(pairs)), count), row[shared], found[shared]
+        else:
+            at, row = self.judged.rows(kind, group)
+            found = self.judged.of(kind[at], row)
+        if len(at):
+            self._fastest(pairs, at, row, found)
+
+    def _fastest(self, pairs: np.ndarray, at: np.ndarray, row: np.ndarray, found: np.ndarray) -> None:
+        """Keep the fastest of the candidates of pairs. at, row, found: of candidates, pair by pair."""
+        hours = self.hours_of(self.need[pairs[at]], self.judged.table.card[row], found)
         # equal within the tolerance is equal
         rounded = np.round(np.log(np.maximum(hours, 1e-12)), 9)
         rounded = np.where(np.isfinite(hours), rounded, math.inf)
-        least = np.repeat(np.minimum.reduceat(rounded, start), count)
+        start = np.flatnonzero(np.diff(at, prepend=-1))
+        least = np.repeat(np.minimum.reduceat(rounded, start), np.diff(start, append=len(at)))
         place = np.where(rounded <= least, np.arange(len(row)), len(row))
         best = np.minimum.reduceat(place, start)
-        self.hours[wanted], self.row[wanted] = hours[best], row[best]
+        pairs = pairs[at[start]]
+        self.hours[pairs], self.row[pairs] = hours[best], row[best]
 
     def known(self) -> list[np.ndarray]:
         """Of each need, the pairs whose fastest layout was found so far."""

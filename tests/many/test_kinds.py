@@ -42,13 +42,13 @@ def test_needs_that_differ_in_data_deadline_and_limits_are_assessed_once_and_ans
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged: list[int] = []
-    holding = Judged._holding
+    of_forms = Judged._of_forms
 
-    def counting(self: Judged, pairs: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    def counting(self: Judged) -> tuple[dict[str, Any], np.ndarray]:
         judged.append(len(self.contexts))
-        return holding(self, pairs)
+        return of_forms(self)
 
-    monkeypatch.setattr(Judged, "_holding", counting)
+    monkeypatch.setattr(Judged, "_of_forms", counting)
     counted.clear()
     many = [
         job(data="5M tokens"),
