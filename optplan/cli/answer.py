@@ -97,7 +97,7 @@ def ask(
         print(dump(question.need), end="")
         return
     if not (json or lp):
-        from optplan.report import print_understood
+        from optplan.report.plan import print_understood
 
         print_understood(dump(question.need), question.notes)
     _answer([question], json, lp)
@@ -130,7 +130,7 @@ def _both(files: list[str], changes: options.Changes, effort: Effort) -> list[As
 def _answer(asked: Sequence[Asked], json: bool, lp: bool) -> None:
     """Solve and print each in turn; exits 1 where one has no plan."""
     from optplan.plan import Plan
-    from optplan.report import print_json, print_plan
+    from optplan.report import print_json
 
     if json and lp:
         raise BadInput(
@@ -146,6 +146,8 @@ def _answer(asked: Sequence[Asked], json: bool, lp: bool) -> None:
         elif json:
             continue
         elif isinstance(plan, Plan):
+            from optplan.report.plan import print_plan
+
             print_plan(plan, heading=place)
         else:
             from optplan.report.portfolio import print_portfolio

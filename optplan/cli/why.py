@@ -55,7 +55,8 @@ def explain(
     from optplan.cli.gather import one_question
     from optplan.explain import explain as graph_of
     from optplan.explain.draw import dot, mermaid
-    from optplan.report import print_json, print_plan
+    from optplan.report import print_json
+    from optplan.report.plan import print_plan
     from optplan.ways import in_way
 
     question = one_question(need, options.Changes(rules, sets, catalog, confidence))

@@ -68,7 +68,7 @@ class Base(Part):
     country: Word | None = about(
         "name", "where bought cards stand: US, CN or EU; by the currency if unsaid", None
     )
-    limits: Limits = about("part", "what the plan must keep to", Limits())
+    limits: Limits = about("part", "what the plan must keep to", Limits.model_construct())
     assume: dict[str, float] = about("numbers", "assumptions to fix, as in {efficiency: 0.4}", {})
     rules: Word = about("name", "rule pack or Python file; engineering if unsaid", "engineering")
     confidence: Literal["expected", "high"] = about(
@@ -80,7 +80,9 @@ class Finetune(Base):
     """Train a model on a data set before a deadline."""
 
     task: Literal["finetune"] = about("choice", "finetune: train a model on a data set")
-    method: Method = about("part", "full, lora, qlora, or {lora: {rank: 16}}; full if unsaid", Method())
+    method: Method = about(
+        "part", "full, lora, qlora, or {lora: {rank: 16}}; full if unsaid", Method.model_construct()
+    )
     data: Data | None = about("data", "the training data: 1GB, 1e9 tokens, {samples: 50k, tokens: 512}", None)
     epochs: Rate | None = about("count", "passes over the data", None)
     sequence: Cards | None = about("tokens", "length of the training sequences", None)
@@ -116,7 +118,7 @@ class Serve(Base):
     traffic: Annotated[list[Traffic], _several(Traffic), Field(min_length=1)] | None = about(
         "part", "requests per second and their lengths, or a list of such classes", None
     )
-    latency: Latency = about("part", "what users may wait: first_token, per_token", Latency())
+    latency: Latency = about("part", "what users may wait: first_token, per_token", Latency.model_construct())
     engine: Word | None = about("name", "inference software, such as vllm", None)
     kv_precision: Precision | None = about("choice", "number format of the key/value cache", None)
     duration: Hours | None = about("time", "how long the service runs, as in 720h", None)

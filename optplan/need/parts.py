@@ -35,7 +35,7 @@ class Part(BaseModel):
     """Base of all parts of a need: unknown keys are errors, values do not change."""
 
     model_config = ConfigDict(
-        defer_build=True,  # each is built when first used: most runs use few
+        defer_build=True,  # each is built when first used: most runs use few, and defaults are constructed
         extra="forbid",
         frozen=True,
         arbitrary_types_allowed=True,
@@ -81,7 +81,7 @@ class Method(Part):
     """How the weights are trained. `full`, `lora`, `qlora`, or {lora: {rank: 16, targets: [q, v]}}."""
 
     kind: Literal["full", "lora", "qlora"] = about("choice", "full, lora or qlora; full if unsaid", "full")
-    lora: Lora = about("part", "rank and targets of the adapters", Lora())
+    lora: Lora = about("part", "rank and targets of the adapters", Lora.model_construct())
 
     @model_validator(mode="before")
     @classmethod

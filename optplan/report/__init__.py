@@ -1,6 +1,11 @@
 """Answers for people (tables) and for programs (JSON). Every number comes from the plan."""
 
-from optplan.report.console import print_json, table_console
-from optplan.report.plan import print_plan, print_understood
+from __future__ import annotations
 
-__all__ = ["print_json", "print_plan", "print_understood", "table_console"]
+import json
+from typing import Any
+
+
+def print_json(value: Any) -> None:
+    """Indented JSON on standard output. Raises ValueError for a number that JSON cannot hold."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))

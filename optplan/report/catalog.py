@@ -13,8 +13,8 @@ from rich.text import Text
 
 from optplan.catalog import PURCHASE, Catalog, Model, schema
 from optplan.errors import BadInput, Fault, nearest
-from optplan.report import words
-from optplan.report.console import grid, heading, print_json, table_console
+from optplan.report import print_json, words
+from optplan.report.console import grid, heading, table_console
 from optplan.units import number
 
 Row = dict[str, Any]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import Any, Final, Literal, TextIO
@@ -48,11 +47,6 @@ def table_console() -> Console:
     if console.width < NARROW:
         console.width = NARROW
     return console
-
-
-def print_json(value: Any) -> None:
-    """Indented JSON on standard output. Raises ValueError for a number that JSON cannot hold."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def grid(

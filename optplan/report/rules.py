@@ -11,8 +11,8 @@ from optplan.compare.packs import PackDiff, Parting
 from optplan.errors import BadInput, Fault, nearest
 from optplan.inputs import INPUTS
 from optplan.plan import Plan
-from optplan.report import words
-from optplan.report.console import bullet, grid, heading, print_json, table_console
+from optplan.report import print_json, words
+from optplan.report.console import bullet, grid, heading, table_console
 from optplan.report.plan import headline
 from optplan.rule import Rule
 from optplan.rules import TASKS, pack

@@ -14,10 +14,10 @@ from optplan.compare import compare, sweep, why_not
 from optplan.explain import explain
 from optplan.plan import LimitUse, Plan, WayOut
 from optplan.planner import load_catalog
-from optplan.report import print_json, print_plan, words
+from optplan.report import print_json, words
 from optplan.report.compare import print_plans, print_sweep
 from optplan.report.noplan import steps
-from optplan.report.plan import headline
+from optplan.report.plan import headline, print_plan
 from optplan.report.tree import print_tree
 from optplan.report.whynot import print_why_not
 
