@@ -47,6 +47,7 @@ class Line:
     values      quantity -> number, charges included (for this line's units)
     low, high   the same at the better and worse ends of the assumptions
     verdicts    requirement -> both sides
+    load        replicas that all traffic takes on this line alone, in these three scenarios; () for jobs
     """
 
     offer: int
@@ -58,6 +59,7 @@ class Line:
     low: Mapping[str, float] = field(default_factory=dict)
     high: Mapping[str, float] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    load: tuple[float, ...] = ()
 
     @property
     def fill(self) -> float:

@@ -24,6 +24,7 @@ from optplan.planner.found import SHOWN, Found
 from optplan.planner.lines import lines_of, lines_of_many
 from optplan.planner.notes import notes_of, reasons_of, refusals_of, warnings_of
 from optplan.planner.shown import card_line, shown
+from optplan.planner.warnings import worse_end
 from optplan.units import TOLERANCE
 
 BINDS = 1e-6  # of the limit: less spare than this binds
@@ -59,7 +60,7 @@ def _plans(
             plan.reasons = [*call_reasons(one.calls), *reasons_of(context, one, plan.refusals)]
         else:
             plan.notes += call_notes(context, one.calls, called)
-        plan.warnings = warnings_of(context, plan, today)
+        plan.warnings = [*worse_end(context, plan), *warnings_of(context, plan, today)]
         plan.notes += said
         yield plan
 

@@ -30,12 +30,14 @@ class Lines:
 
     values  name -> (lines, scenarios): of the traffic class that loads the fleet most
     left, right, holds  requirement -> (lines, scenarios); it holds where it does for every class
+    load    (lines, scenarios): replicas that all classes of a service take together; empty for other tasks
     """
 
     values: dict[str, np.ndarray]
     left: dict[str, np.ndarray]
     right: dict[str, np.ndarray]
     holds: dict[str, np.ndarray]
+    load: np.ndarray
 
 
 def line_of(context: Context, found: Found, chosen: Pick) -> Line:
@@ -83,7 +85,8 @@ def _lines(lines: Lines, picks: Sequence[tuple[Table, Pick]]) -> list[Line]:
             name: Verdict(left[i], right[i], holds[i]) for name, (left, right, holds) in sides.items()
         }
         layout = table.describe(one.row)
-        found.append(Line(one.offer, one.units, hours[i], one.row, layout, values, low, high, verdicts))
+        load = tuple(lines.load[i].tolist()) if len(lines.load) else ()
+        found.append(Line(one.offer, one.units, hours[i], one.row, layout, values, low, high, verdicts, load))
     return found
 
 
@@ -118,7 +121,7 @@ def evaluated(contexts: Sequence[Context], chosen: Sequence[Chosen]) -> Lines:
     order = [*done.values, *(name for name in paid.values if name not in done.values)]
     keep = _tightest(contexts, at, done.values, len(chosen))
     shape = (len(chosen), len(SCENARIOS))
-    lines = Lines({}, {}, {}, {})
+    lines = Lines({}, {}, {}, {}, _load(at, done.values, shape))
     for name in order:
         lines.values[name] = _at(paid.values[name], keep, shape)
     for name, verdict in done.verdicts.items():
@@ -134,6 +137,14 @@ def _numbers(values: Sequence[float | None]) -> np.ndarray:
 def _at(column: Any, keep: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     array = np.asarray(column, dtype=float)
     return (array[keep] if array.ndim else np.full(len(keep), array)).reshape(shape)
+
+
+def _load(at: Elements, values: dict[str, Any], shape: tuple[int, int]) -> np.ndarray:
+    """Replicas that the traffic of all classes takes, on this line alone; (0, scenarios) where there is no traffic."""
+    if "needed_replicas" not in values:
+        return np.empty((0, shape[1]))
+    needed = np.broadcast_to(np.asarray(values["needed_replicas"], dtype=float), len(at))
+    return np.bincount(at.line * shape[1] + at.scenario, needed).reshape(shape)
 
 
 def _all(holds: Any, at: Elements, shape: tuple[int, int]) -> np.ndarray:

@@ -74,4 +74,6 @@ def as_measured(settled: Settled, pack: Pack, targets: list[str], table: Table, 
         own = {n: v for n, v in values.items() if n not in predicted and n not in follows} | known
         again = evaluate(pack, own, follows).values
         kept.append(own | {name: float(again[name]) for name in follows})
-    return replace(line, values=kept[0], low=kept[1], high=kept[2], verdicts={})
+    every = float(load.sum() / load[most]) if load[most] else 1.0
+    together = tuple(own["needed_replicas"] * every for own in kept if "needed_replicas" in own)
+    return replace(line, values=kept[0], low=kept[1], high=kept[2], verdicts={}, load=together)
