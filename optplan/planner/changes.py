@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from optplan.candidates import LARGE_SIZES
 from optplan.need import AnyNeed
 from optplan.plan import Plan
 from optplan.planner.context import Context
@@ -14,6 +15,7 @@ from optplan.units import Money, amount, number
 
 SPLITS, MOST_SPLIT = "framework_splits_model", "model_parallel_cards"
 SPLITTING = "megatron"  # splits layers and tensors over any cards
+COVERS_RANKS = "batch_covers_ranks"  # no more data parallel ranks than sequences of an optimizer step
 LATENCIES = {"per_token": "per_token_time", "first_token": "first_token_time"}
 
 
@@ -49,7 +51,7 @@ def with_limits(need: AnyNeed, **limits: Any) -> AnyNeed:
 
 
 def amounts(context: Context) -> list[Change]:
-    """Limits of this need that are amounts: deadline, budget, cards, quotas, latencies."""
+    """Limits of this need that are amounts: deadline, budget, cards, quotas, batch, latencies."""
     need, settled = context.settled.need, context.settled
     found: list[Change] = []
     if need.task != "serve" and math.isfinite(settled.hours):
@@ -61,6 +63,8 @@ def amounts(context: Context) -> list[Change]:
     if need.limits.max_cards is not None:
         found.append(_max_cards(context))
     found += [_quota(context, quota.name, quota.cards) for quota in settled.quotas]
+    if COVERS_RANKS in context.pack.rules:
+        found.append(_batch(context))
     if need.task == "serve":
         found += [_latency(need, name) for name in LATENCIES if getattr(need.latency, name) is not None]
     return found
@@ -126,6 +130,24 @@ def _quota(context: Context, gpu: str, cards: tuple[str, ...]) -> Change:
         return float(sum(line.count for line in plan.cards if line.gpu in cards))
 
     return Change(f"quota:{gpu}", free, settle, used, whole=True)
+
+
+def _batch(context: Context) -> Change:
+    """A larger batch: more data parallel ranks have a sequence, and gradients are exchanged less often."""
+    asked = int(context.settled.quantities["batch"])
+
+    def put(need: AnyNeed, value: float) -> AnyNeed:
+        result: AnyNeed = need.model_copy(update={"batch": max(asked, round(value))})
+        return result
+
+    def settle(need: AnyNeed, value: float) -> tuple[AnyNeed, Told]:
+        sequences = f"{max(asked, round(value))} sequences"
+        return put(need, value), Told("batch", f"{asked} sequences", sequences)
+
+    def used(plan: Plan) -> float:
+        return float(plan.settled.quantities["batch"])
+
+    return Change("batch", lambda need: put(need, LARGE_SIZES[-1]), settle, used, whole=True)
 
 
 def _latency(need: Any, name: str) -> Change:

@@ -43,6 +43,8 @@ def applied(asked: AnyNeed, change: str, to: str) -> AnyNeed:
         return limited(asked, quota={**asked.limits.quota, change.removeprefix("quota:"): count(to)})
     if change.startswith("latency"):
         return asked.model_copy(update={"latency": asked.latency.model_copy(update={word: seconds(to)})})
+    if change == "batch":
+        return asked.model_copy(update={"batch": int(to.removesuffix(" sequences"))})
     if change == "allow spot":
         return limited(asked, purchase=to.split(", "))
     if word in LIMIT_LISTS:
@@ -166,3 +168,18 @@ def test_the_budget_asked_for_is_the_cost_of_the_plan_to_the_cent() -> None:
     way = next(w for w in solve(tight).ways_out if w.change == "budget")
     assert money(way.to).amount == pytest.approx(math.ceil(free.total_cost * 100 - 1e-6) / 100)
     assert way.cost == pytest.approx(free.total_cost)
+
+
+def test_a_job_whose_batch_caps_its_cards_is_told_the_larger_batch_that_would_do() -> None:
+    asked = need(
+        task="finetune", model="9B", method="lora", framework="fsdp", data="2B tokens", deadline="30min"
+    )
+    plan = solve(asked)
+    assert plan.status == "infeasible"
+    way = next(way for way in plan.ways_out if way.change == "batch")
+    assert (way.from_, int(way.to.removesuffix(" sequences")) > 64) == ("64 sequences", True)
+    larger = solve(applied(asked, "batch", way.to), explore=False)
+    assert larger.total_cost == pytest.approx(way.cost)
+    assert sum(card.count for card in larger.cards) > 64
+    less = int(way.to.removesuffix(" sequences")) - 1
+    assert not solve(applied(asked, "batch", f"{less} sequences"), explore=False).feasible
