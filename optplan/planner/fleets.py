@@ -9,12 +9,11 @@ from typing import Final
 import numpy as np
 
 from optplan.candidates import Table, card_columns, replica_table
-from optplan.catalog import PURCHASE
 from optplan.evaluate import Assessment
 from optplan.planner.calls import read_shares, with_calls
 from optplan.planner.carbon import weighed_limits
 from optplan.planner.context import Context
-from optplan.planner.found import Found, Option, Pick
+from optplan.planner.found import SHOWN, Found, Option, Pick
 from optplan.planner.jobs import billing, joinable, lots_of
 from optplan.planner.measured import with_measured
 from optplan.planner.pricing import Pricing
@@ -25,7 +24,8 @@ from optplan.program.jobs import Lots
 from optplan.program.limits import Limits
 from optplan.program.ready import Ready, ready_batch, ready_service
 from optplan.program.search import Choice
-from optplan.program.spans import spans_of
+from optplan.program.spans import Spans, spans_of
+from optplan.program.worth import loads_of
 from optplan.solve import PROVEN, Solution, solve_program
 from optplan.units import HOUR, TOLERANCE
 
@@ -43,11 +43,14 @@ def find_fleet(context: Context, pricing: Pricing) -> Found:
 
 def settle_fleet(context: Context, columns: Columns, limits: Limits, found: Found, prove: bool) -> Found:
     """The cheapest units of these columns. prove: by the solver even where all plans could be looked at."""
-    ready = ready_fleet(context, columns, limits)
+    demand = demand_on(context, columns, limits)
+    ready = ready_fleet(context, columns, demand, limits)
     choice = ready.choice
     if ready.searched and not prove:
         found.solution = NONE if choice is None else replace(FOUND, cost=choice.cost)
-        return found if choice is None else chosen(context, found, columns, ready, choice, limits)
+        if choice is None:
+            return found
+        return chosen(context, found, columns, demand, ready, choice, limits)
     ready = ready.narrowed()
     choice = ready.choice
     fleet = fleet_program(context, ready, limits)
@@ -59,17 +62,25 @@ def settle_fleet(context: Context, columns: Columns, limits: Limits, found: Foun
         return found
     if choice is None or abs(choice.cost - solution.cost) > PROVEN * solution.cost:
         choice = _first_choice(fleet, context, found, settled=sliced is not None)
-    return chosen(context, found, columns, ready, choice, limits)
+    return chosen(context, found, columns, demand, ready, choice, limits)
 
 
-def ready_fleet(context: Context, columns: Columns, limits: Limits) -> Ready:
-    """The columns that a cheapest fleet could hold, and the fleet itself where a search finds it."""
-    settled, used, alone = context.settled, context.utilisation, cards_alone(context)
+def demand_on(context: Context, columns: Columns, limits: Limits) -> Spans | np.ndarray:
+    """The hours of offline work on each column, or the units of it that carry each traffic class alone."""
+    settled, used = context.settled, context.utilisation
     if settled.need.task == "serve":
-        plain = alone and not getattr(settled.need, "slices", None)
-        return ready_service(columns, rates_of(context), settled.hours, used, limits, settled.mix, plain)
-    requests, setup = float(settled.quantities["requests"]), context.setup_hours
-    return ready_batch(columns, requests, used, setup, limits, settled.mix, alone)
+        return loads_of(columns, rates_of(context), used)
+    work = float(settled.quantities["requests"]) / (used * HOUR)
+    return spans_of(columns, work, context.setup_hours, limits)
+
+
+def ready_fleet(context: Context, columns: Columns, demand: Spans | np.ndarray, limits: Limits) -> Ready:
+    """The columns that a cheapest fleet could hold, and the fleet itself where a search finds it."""
+    settled, alone = context.settled, cards_alone(context)
+    if isinstance(demand, Spans):
+        return ready_batch(columns, demand, limits, settled.mix, alone)
+    plain = alone and not getattr(settled.need, "slices", None)
+    return ready_service(columns, demand, settled.hours, limits, settled.mix, plain)
 
 
 def survey_fleet(context: Context, pricing: Pricing) -> tuple[Table, Assessment, np.ndarray, Columns]:
@@ -107,15 +118,16 @@ def rates_of(context: Context) -> list[float]:
 
 
 def chosen(
-    context: Context, found: Found, columns: Columns, ready: Ready, choice: Choice, limits: Limits
-) -> Found:
+    context: Context, found: Found, columns: Columns, demand: Spans | np.ndarray, ready: Ready, choice: Choice,
+    limits: Limits,
+) -> Found:  # fmt: skip
     """The search with its outcome. columns: all that hold, for the alternatives; ready: those of the choice."""
     solution = found.solution
     bound = choice.cost if solution.status == "optimal" else solution.bound
     found.solution = replace(solution, cost=choice.cost, bound=bound)
     found.picks = picks_of(ready.columns, choice, context.utilisation)
     found.elapsed = _elapsed(ready.columns, choice, context.settled.hours, context.setup_hours)
-    found.options = _options(context, columns, limits)
+    found.options = _options(context, columns, demand, limits)
     return found
 
 
@@ -243,40 +255,34 @@ def _elapsed(columns: Columns, choice: Choice, hours: float, setup: float) -> fl
     return min(longest, hours)
 
 
-def _options(context: Context, columns: Columns, limits: Limits) -> list[Option]:
-    """Each card and kind of purchase alone: units, cost and hours, cheapest first."""
-    settled, used = context.settled, context.utilisation
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if settled.need.task == "serve":
-            rates = np.atleast_1d(np.squeeze(settled.quantities["requests_per_second"]))[:, None]
-            load = np.where(columns.capacity > 0, rates / (columns.capacity * used), math.inf).sum(axis=0)
-            hours = np.full(len(columns), settled.hours)
-            units = np.maximum(
-                np.ceil(load * (1 - TOLERANCE)), np.ceil(limits.min_replicas / columns.replicas)
-            )
-            billed = units * settled.hours
-            cost = units * columns.fixed + billed * columns.rate
-        else:
-            work = float(settled.quantities["requests"]) / (used * HOUR)
-            spans = spans_of(columns, work, context.setup_hours, limits)
-            units = spans.fewest(columns, limits.min_replicas)
-            hours = spans.alone / units + spans.setup
-            billed = spans.billed(columns, units)
-            cost = units * columns.fixed + billed * columns.rate
+def _options(context: Context, columns: Columns, demand: Spans | np.ndarray, limits: Limits) -> list[Option]:
+    """Each card and kind of purchase alone: units, cost and hours, cheapest first; no more than a plan shows."""
+    if isinstance(demand, Spans):
+        units, billed = demand.few, demand.hours
+    else:
+        units = np.maximum(
+            np.ceil(demand.sum(axis=0) * (1 - TOLERANCE)), np.ceil(limits.min_replicas / columns.replicas)
+        )
+        billed = units * context.settled.hours
+    with np.errstate(invalid="ignore"):
+        cost = units * columns.fixed + billed * columns.rate
     allowed = np.isfinite(cost) & (cost <= limits.budget * (1 + TOLERANCE))
-    allowed &= (units * columns.gpus <= limits.max_cards) & (
-        units * columns.gpus <= np.minimum(limits.quota_of(columns.card), limits.room(columns.offer))
-    )
+    if limits.quotas or limits.pools or math.isfinite(limits.max_cards):
+        most = np.minimum(limits.quota_of(columns.card), limits.room(columns.offer))
+        allowed &= units * columns.gpus <= np.minimum(most, limits.max_cards)
     if limits.kg_unit is not None and limits.kg_hour is not None:
         kg = limits.kg_unit[columns.offer] * units + limits.kg_hour[columns.offer] * billed
         allowed &= kg * columns.spans <= limits.carbon * (1 + TOLERANCE)
-    offers = context.catalog.offers
-    ranked = np.flatnonzero(allowed)[np.argsort(cost[allowed], kind="stable")]
-    ways = columns.card[ranked] * len(PURCHASE) + offers.purchase[columns.offer[ranked]]
-    place = np.full(int(ways.max(initial=-1)) + 1, len(ways))
-    place[ways[::-1]] = np.arange(len(ways))[::-1]
-    first = np.sort(place[place < len(ways)])  # the cheapest of each card and kind of purchase
-    return [
-        Option(int(columns.offer[i]), int(units[i]) * int(columns.spans[i]), float(cost[i]), float(hours[i]))
-        for i in ranked[first].tolist()
-    ]
+    purchase, found = context.catalog.offers.purchase, dict[tuple[int, int], Option]()
+    rows = np.flatnonzero(allowed)
+    for i in rows[np.argsort(cost[rows], kind="stable")].tolist():
+        offer = int(columns.offer[i])
+        way = int(columns.card[i]), int(purchase[offer])
+        if way not in found:  # the cheapest of each card and kind of purchase
+            n, hours = float(units[i]), context.settled.hours
+            if isinstance(demand, Spans):
+                hours = float(demand.alone[i]) / n + demand.setup
+            found[way] = Option(offer, int(n) * int(columns.spans[i]), float(cost[i]), hours)
+        if len(found) > SHOWN:  # one of them may be what was chosen
+            break
+    return list(found.values())

@@ -65,18 +65,17 @@ class Columns:
         return self.names(int(self.ident[i]))
 
 
-def usable(columns: Columns, hours: float) -> Columns:
-    """The columns that carry anything and whose cost is known."""
-    known = (columns.capacity.max(axis=0, initial=0.0) > 0) & np.isfinite(_cost(columns, hours))
-    return columns if known.all() else columns.take(np.flatnonzero(known))
+def usable(columns: Columns, hours: float) -> np.ndarray:
+    """Whether each column carries anything at a cost that is known."""
+    known: np.ndarray = (columns.capacity.max(axis=0, initial=0.0) > 0) & np.isfinite(_cost(columns, hours))
+    return known
 
 
-def fitting(columns: Columns, limits: Limits) -> Columns:
-    """The columns of which the limits on cards let in one unit."""
+def fitting(columns: Columns, limits: Limits) -> np.ndarray:
+    """Whether the limits on cards let in one unit of each column."""
     if not limits.quotas and math.isinf(limits.max_cards):
-        return columns
-    fits = columns.gpus <= np.minimum(limits.quota_of(columns.card), limits.max_cards)
-    return columns if fits.all() else columns.take(np.flatnonzero(fits))
+        return np.ones(len(columns), dtype=bool)
+    return np.asarray(columns.gpus <= np.minimum(limits.quota_of(columns.card), limits.max_cards))
 
 
 def _cost(columns: Columns, hours: float) -> np.ndarray:
@@ -92,16 +91,18 @@ def undominated(columns: Columns, hours: float, limits: Limits, mix: str = "any"
     count only where the program chooses the hours (hours = infinite). Of equals the one of fewer cards, then more
     memory, then the first name stays.
     """
-    columns = usable(columns, hours)
-    return columns.take(first_rows(columns, hours, limits, mix))
+    rows = np.flatnonzero(usable(columns, hours))
+    return columns.take(first_rows(columns, hours, limits, mix, rows))
 
 
-def first_rows(columns: Columns, hours: float, limits: Limits, mix: str) -> np.ndarray:
-    """Positions of the columns that `undominated` keeps, of usable ones."""
+def first_rows(
+    columns: Columns, hours: float, limits: Limits, mix: str, rows: np.ndarray | None = None
+) -> np.ndarray:
+    """Positions of the columns that `undominated` keeps, of usable ones. rows: positions of some of them, else all."""
     cost = _cost(columns, hours)
     per_card = np.round(np.log(np.maximum(cost / columns.gpus, 1e-12)), 9)  # equal within the tolerance
-    keys = (columns.offer, -columns.memory, columns.gpus, per_card)
-    rest, kept = np.lexsort(keys), []
+    keys, kept = (columns.offer, -columns.memory, columns.gpus, per_card), []
+    rest = np.lexsort(keys) if rows is None else rows[np.lexsort([key[rows] for key in keys])]
     while len(rest):
         some, out = rest[:ROWS], np.zeros(len(rest), dtype=bool)
         beaten = _beaten(columns, some, rest, limits, mix, math.isinf(hours))

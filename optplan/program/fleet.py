@@ -18,7 +18,9 @@ from optplan.program.columns import SECOND, Columns
 from optplan.program.limits import Limits, carbon_row, pool_rows, scaled_most
 from optplan.program.model import Program
 from optplan.program.ready import Ready, ready_batch, ready_service
-from optplan.program.spans import Spans
+from optplan.program.spans import Spans, spans_of
+from optplan.program.worth import loads_of
+from optplan.units import HOUR
 
 
 @dataclass(slots=True)
@@ -82,7 +84,9 @@ def serve_program(
     ready = (
         columns
         if isinstance(columns, Ready)
-        else ready_service(columns, rates, hours, utilisation, limits, mix, plain).narrowed()
+        else ready_service(
+            columns, loads_of(columns, rates, utilisation), hours, limits, mix, plain
+        ).narrowed()
     )
     columns = ready.columns
     result = FleetProgram(Program(name), ready)
@@ -123,11 +127,11 @@ def generate_program(
 
     Every unit is paid for its start, too. Hours are billed in steps; within a second they are continuous.
     """
-    ready = (
-        columns
-        if isinstance(columns, Ready)
-        else ready_batch(columns, requests, utilisation, setup_hours, limits, mix, alone).narrowed()
-    )
+    if isinstance(columns, Ready):
+        ready = columns
+    else:
+        spans = spans_of(columns, requests / (utilisation * HOUR), setup_hours, limits)
+        ready = ready_batch(columns, spans, limits, mix, alone).narrowed()
     assert ready.spans is not None  # those of offline work
     columns, spans = ready.columns, replace(ready.spans, most=ready.most)
     result = FleetProgram(Program(name), ready)

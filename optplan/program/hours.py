@@ -32,34 +32,42 @@ class Hours:
         Without billing steps the hours follow from what work costs; a column whose steps that breaks is billed a
         step less or more, and so on.
         """
-        used, need = [i for i, n in enumerate(units) if n], self.best.limits.min_replicas
+        best, step, rate = self.best, self.step, self.rate
+        used, need = [i for i, n in enumerate(units) if n], best.limits.min_replicas
         if need > 1 and sum(units[i] * self.replicas[i] for i in used) < need:
             return
-        open_ = [([units[i] * self.longest[i] for i in used], [units[i] * self.least[i] for i in used])]
+        begun, paid = [units[i] * self.setup for i in used], sum(self.fixed[i] * units[i] for i in used)
+        order = sorted(range(len(used)), key=lambda k: self.rank[used[k]])
+        low = [units[i] * self.least[i] for i in used]
+        free = [self._free(i, units[i], b) for i, b in zip(used, low, strict=True)]
+        open_ = [([units[i] * self.longest[i] for i in used], low, free)]
         while open_:
-            top, low = open_.pop()
-            self.best.count()
-            held = self._relaxed(used, units, top, low)
-            top_cost = self.best.upper * (1 + TOLERANCE)
-            if held is None or self._cost(used, units, self._most(held, low)) > top_cost:
+            top, low, free = open_.pop()
+            best.count()
+            held = self._relaxed(used, order, begun, top, free)
+            if held is None:
                 continue
-            steps = [self._steps(i, units[i], u) for i, u in zip(used, held, strict=True)]
-            billed = [
-                max(b, s * self.step[i]) if self.step[i] > SECOND else max(b, u)
-                for i, u, b, s in zip(used, held, low, steps, strict=True)
-            ]
+            cost, worst, most, steps, billed = paid, 0, -1.0, [], []
+            for k, i in enumerate(used):
+                hours = max(held[k], low[k])  # were there no steps
+                cost += rate[i] * hours
+                steps.append(self._steps(i, units[i], held[k]))
+                billed.append(max(low[k], steps[k] * step[i]) if step[i] > SECOND else hours)
+                lost = rate[i] * (billed[k] - hours)
+                if lost > most:
+                    worst, most = k, lost
+            if cost > best.upper * (1 + TOLERANCE):
+                continue
             self._offer(used, units, held, billed)
             if len(used) == 1:
                 return  # a step less is too few, more are no better
-            worst = max(
-                range(len(used)), key=lambda k: self.rate[used[k]] * (billed[k] - max(low[k], held[k]))
-            )
-            i = used[worst]
+            i, n = used[worst], steps[worst]
             if billed[worst] > max(low[worst], held[worst]) * (1 + TOLERANCE):
-                fewer, more = list(top), list(low)
-                fewer[worst] = self._useful(i, units[i], steps[worst] - 1)
-                more[worst] = steps[worst] * self.step[i]
-                open_ += [(fewer, low), (top, more)]
+                fewer, more, freed = list(top), list(low), list(free)
+                fewer[worst] = self._useful(i, units[i], n - 1)
+                more[worst] = n * step[i]
+                freed[worst] = self._free(i, units[i], more[worst])
+                open_ += [(fewer, low, free), (top, more, freed)]
 
     def _steps(self, i: int, units: int, hours: float) -> int:
         """Billing steps of so many hours in use, as of `Spans.billed`; 0 where billing is continuous."""
@@ -77,40 +85,42 @@ class Hours:
         inside = min(float(steps), units * self.full[i])
         return float(inside * self.step[i] + (steps - inside) * self.rest[i])
 
-    @staticmethod
-    def _most(held: list[float], low: list[float]) -> list[float]:
-        return [max(u, b) for u, b in zip(held, low, strict=True)]
-
-    def _cost(self, used: list[int], units: list[int], hours: list[float]) -> float:
-        return math.fsum(
-            self.fixed[i] * units[i] + self.rate[i] * h for i, h in zip(used, hours, strict=True)
-        )
+    def _free(self, i: int, units: int, billed: float) -> float:
+        """Hours that can be used of those that are billed anyhow."""
+        steps = round(billed / self.step[i]) if self.step[i] > SECOND else 0
+        return self._useful(i, units, steps) if steps else billed
 
     def _offer(self, used: list[int], units: list[int], held: list[float], billed: list[float]) -> None:
-        hours, busy = [0.0] * len(units), [0.0] * len(units)
-        for k, i in enumerate(used):
-            hours[i], busy[i] = billed[k], held[k] - units[i] * self.setup
-        self.best.offer(Choice(self._cost(used, units, billed), tuple(units), tuple(hours), tuple(busy)))
+        cost = math.fsum(
+            self.fixed[i] * units[i] + self.rate[i] * h for i, h in zip(used, billed, strict=True)
+        )
+        if cost <= self.best.upper * (1 + TOLERANCE):
+            hours, busy = [0.0] * len(units), [0.0] * len(units)
+            for k, i in enumerate(used):
+                hours[i], busy[i] = billed[k], held[k] - units[i] * self.setup
+            self.best.offer(Choice(cost, tuple(units), tuple(hours), tuple(busy)))
 
     def _relaxed(
-        self, used: list[int], units: list[int], top: list[float], low: list[float]
+        self, used: list[int], order: list[int], begun: list[float], top: list[float], free: list[float]
     ) -> list[float] | None:
         """Hours in use at least cost, were there no billing steps; None where they cannot do the work.
 
-        First the hours that are billed anyhow, then those of the cheapest work. top, low: most hours in use, least
-        hours billed.
+        First the hours that are billed anyhow, then those of the cheapest work. order: positions by that; begun: hours
+        to start; top: most hours in use; free: those that are billed anyhow.
         """
-        left, held = 1.0, [units[i] * self.setup for i in used]
+        left, held, alone = 1.0, list(begun), self.alone
         for k, i in enumerate(used):
-            steps = round(low[k] / self.step[i]) if self.step[i] > SECOND else 0
-            free = self._useful(i, units[i], steps) if steps else low[k]
-            more = max(0.0, min(free, top[k]) - held[k])
-            more = min(more, left * self.alone[i])
-            held[k] += more
-            left = max(0.0, left - more / self.alone[i])
-        for k in sorted(range(len(used)), key=lambda k: self.rank[used[k]]):
+            more = min(free[k], top[k]) - held[k]
+            if more > 0:
+                more = min(more, left * alone[i])
+                held[k] += more
+                left = max(0.0, left - more / alone[i])
+        for k in order:
+            if left <= 0:
+                break
             i = used[k]
-            more = max(0.0, min(left * self.alone[i], top[k] - held[k]))
-            held[k] += more
-            left = max(0.0, left - more / self.alone[i])
+            more = min(left * alone[i], top[k] - held[k])
+            if more > 0:
+                held[k] += more
+                left = max(0.0, left - more / alone[i])
         return held if left <= TOLERANCE else None

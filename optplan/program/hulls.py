@@ -13,7 +13,7 @@ import numpy as np
 from optplan.program.columns import SECOND, Columns
 from optplan.program.limits import Limits
 from optplan.program.spans import Spans
-from optplan.program.worth import Worth, card_prices
+from optplan.program.worth import Ends, Worth, card_prices
 from optplan.units import TOLERANCE
 
 TRIED = 3  # how many units of the cheapest work are taken back before another column finishes
@@ -51,21 +51,10 @@ class Hulls:
     shares: np.ndarray
 
 
-@dataclass(frozen=True, slots=True)
-class _Ends:
-    """Of one unit of each column, a row an end: at its least, as one of several, in whole steps, at the longest.
-
-    work in parts of all of it; cost without the price of cards
-    """
-
-    work: np.ndarray
-    cost: np.ndarray
-
-
 REAL = [0, 2, 3]  # ends at which a unit can be that is alone in its column
 
 
-def _ends(columns: Columns, spans: Spans, limits: Limits) -> _Ends:
+def _ends(columns: Columns, spans: Spans, limits: Limits) -> Ends:
     stepped, setup, step = columns.step > SECOND, spans.setup, columns.step
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = spans.alone + setup  # no unit does more than all the work
@@ -81,7 +70,7 @@ def _ends(columns: Columns, spans: Spans, limits: Limits) -> _Ends:
     hours[3], work[3] = np.where(late, hours[3], whole), np.where(late, work[3], work[2])
     billed = np.maximum(hours, spans.minimum)
     billed[1] = least
-    return _Ends(work, columns.fixed + columns.rate * billed)
+    return Ends(work, columns.fixed + columns.rate * billed)
 
 
 def batch_worth(columns: Columns, spans: Spans, limits: Limits) -> Worth:
@@ -110,12 +99,13 @@ def batch_worth(columns: Columns, spans: Spans, limits: Limits) -> Worth:
         piece = np.where(work > 0, at / work, math.inf).min(axis=0)
         each = np.maximum(np.minimum(excess, bare - price * ends.work[1]), 0.0)
     upper = _alone(columns, spans, limits)
-    return Worth(excess, each, lower, upper, piece, price, card)
+    return Worth(excess, each, lower, upper, piece, price, card, ends)
 
 
 def hulls_of(columns: Columns, spans: Spans, limits: Limits, worth: Worth) -> Hulls:
     """What one unit of each column does and costs, as far as a search asks."""
-    ends, shares = _ends(columns, spans, limits), _shares(columns, spans)
+    ends, shares = worth.ends, _shares(columns, spans)
+    assert ends is not None  # of offline work
     does, at = ends.work, ends.cost + worth.card * columns.gpus - worth.price * ends.work
     halts = (columns.step <= SECOND) & ~shares  # hours as used, but a minimum: units stop there, too
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -164,20 +154,20 @@ def _shares(columns: Columns, spans: Spans) -> np.ndarray:
 
 def _alone(columns: Columns, spans: Spans, limits: Limits) -> float:
     """The cost of the cheapest plan of one column."""
-    best, most = math.inf, np.minimum(limits.quota_of(columns.card), limits.max_cards)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for units in finishing(columns, spans, 1.0, limits.min_replicas):
-            price = _price(columns, spans, units, 1.0)
-            fits = (units * columns.gpus <= most) & (price < best)
-            best = float(price[fits].min(initial=best))
-    return best
+    price = columns.fixed * spans.few + columns.rate * spans.hours
+    if limits.quotas or math.isfinite(limits.max_cards):
+        cards = spans.few * columns.gpus
+        fits = cards <= np.minimum(limits.quota_of(columns.card), limits.max_cards)
+        price = np.where(fits, price, math.inf)
+    return float(np.fmin.reduce(price, initial=math.inf))
 
 
-def finished(columns: Columns, spans: Spans, limits: Limits, mix: str) -> float:
+def finished(columns: Columns, spans: Spans, worth: Worth, limits: Limits, mix: str) -> float:
     """The cost of a plan: units of the cheapest work, with one other column to finish; infinite where none is known."""
     if limits.min_replicas > 1:
         return math.inf
-    quota, best, ends = limits.quota_of(columns.card), math.inf, _ends(columns, spans, limits)
+    quota, best, ends = limits.quota_of(columns.card), math.inf, worth.ends
+    assert ends is not None  # of offline work
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.where(ends.work > 0, ends.cost / ends.work, math.inf)
         for end in (2, 3):
@@ -189,22 +179,20 @@ def finished(columns: Columns, spans: Spans, limits: Limits, mix: str) -> float:
             begun = begun[begun[:, 0] > 0]
             fits = limits.pairs(columns.card, first, quota, mix)
             left = np.maximum(1.0 - begun * once, 0.0)
-            for units in finishing(columns, spans, left, 1):
-                price = begun * ends.cost[end, first] + _price(columns, spans, units, left)
-                both = fits(begun * columns.gpus[first], units * columns.gpus)
-                best = min(best, float(np.where(both, price, math.inf).min(initial=math.inf)))
+            units = finishing(columns, spans, left, 1)
+            price = begun * ends.cost[end, first] + _price(columns, spans, units, left)
+            both = fits(begun * columns.gpus[first], units * columns.gpus)
+            best = min(best, float(price[both].min(initial=math.inf)))
     return best
 
 
-def finishing(
-    columns: Columns, spans: Spans, share: np.ndarray | float, min_replicas: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Units of each column that do a share of the work: as few as do, and with none beyond whole steps."""
+def finishing(columns: Columns, spans: Spans, share: np.ndarray | float, min_replicas: int) -> np.ndarray:
+    """(2, .., columns) units that do a share of the work: as few as do, and with none beyond whole steps."""
     fewest = spans.fewest(columns, min_replicas, share)
     with np.errstate(divide="ignore", invalid="ignore"):
         each = spans.full * columns.step - spans.setup
         whole = np.ceil(share * spans.alone / each * (1 - TOLERANCE))
-    return fewest, np.where(np.isfinite(whole) & (whole > fewest), whole, fewest)
+    return np.stack([fewest, np.where(np.isfinite(whole) & (whole > fewest), whole, fewest)])
 
 
 def _price(columns: Columns, spans: Spans, units: np.ndarray, share: np.ndarray | float) -> np.ndarray:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from optplan.program.batches import cheapest_batch
-from optplan.program.columns import Columns, first_rows, fitting, undominated, usable
+from optplan.program.columns import Columns, first_rows, fitting, usable
 from optplan.program.hulls import batch_worth, finished
 from optplan.program.limits import Limits
 from optplan.program.outdone import standing
 from optplan.program.search import Choice, TooMany, cheapest_service
-from optplan.program.spans import Spans, spans_of
-from optplan.program.worth import Worth, loads_of, service_worth
-from optplan.units import HOUR, TOLERANCE
+from optplan.program.spans import Spans
+from optplan.program.worth import Worth, service_worth
+from optplan.units import TOLERANCE
 
 MOST_CARDS = 10**7  # of a plan: more than anybody rents, and few enough for a solver to tell costs apart
 NONE: Final = np.zeros(0, dtype=int)
@@ -83,23 +83,23 @@ class Ready:
 
 
 def ready_service(
-    columns: Columns, rates: Sequence[float], hours: float, utilisation: float, limits: Limits, mix: str,
-    plain: bool = True,
-) -> Ready:  # fmt: skip
-    """The columns of a service, whose units are held for so many hours. plain: as of `_plain`."""
-    if _too_many(columns, loads_of(columns, rates, utilisation)):
-        columns = columns.take(np.zeros(0, dtype=int))
+    columns: Columns, load: np.ndarray, hours: float, limits: Limits, mix: str, plain: bool = True
+) -> Ready:
+    """The columns of a service, whose units are held for so many hours. load: as of `loads_of`."""
+    if _too_many(columns, load):
+        columns, load = columns.take(NONE), load[:, NONE]
     if not _plain(limits, plain):
-        columns = undominated(columns, hours, limits, mix)
-        load = loads_of(columns, rates, utilisation)
+        rows = first_rows(columns, hours, limits, mix, np.flatnonzero(usable(columns, hours)))
+        columns, load = columns.take(rows), load[:, rows]
         most = np.minimum(_most(load, limits), np.floor(limits.max_cards / columns.gpus))
         return Ready(columns, most, False, None)
-    columns = fitting(usable(columns, hours), limits)
-    load = loads_of(columns, rates, utilisation)
+    good = usable(columns, hours) & fitting(columns, limits)
+    if not good.all():
+        columns, load = columns.take(np.flatnonzero(good)), load[:, good]
     worth = service_worth(columns, load, hours, limits, mix)
     rows = worth.kept
     columns, load, worth = columns.take(rows), load[:, rows], worth.take(rows)
-    own = first_rows(columns, hours, limits, mix) if math.isfinite(worth.lower) else NONE
+    own = first_rows(columns, hours, limits, mix) if len(rows) and math.isfinite(worth.lower) else NONE
     wide = Wide(columns, _most(load, limits), None, worth, lambda c: first_rows(c, hours, limits, mix), own)
     some, carried, value = columns.take(own), load[:, own], worth.take(own)
     return _searched(
@@ -107,30 +107,28 @@ def ready_service(
     )
 
 
-def ready_batch(
-    columns: Columns, requests: float, utilisation: float, setup: float, limits: Limits, mix: str,
-    plain: bool = True,
-) -> Ready:  # fmt: skip
-    """The columns of offline work, whose units take `setup` hours to start. plain: as of `_plain`."""
-    if limits.deadline <= setup:
-        columns = columns.take(np.zeros(0, dtype=int))
-    work = requests / (utilisation * HOUR)
+def ready_batch(columns: Columns, spans: Spans, limits: Limits, mix: str, plain: bool = True) -> Ready:
+    """The columns of offline work. spans: their hours; plain: as of `_plain`."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        if _too_many(columns, work / columns.capacity[:1] / max(limits.deadline - setup, 0.0)):
-            columns = columns.take(np.zeros(0, dtype=int))
+        load = spans.alone[None, :] / max(limits.deadline - spans.setup, 0.0)
+    if limits.deadline <= spans.setup or _too_many(columns, load):
+        columns, spans = columns.take(NONE), spans.take(NONE)
     if not _plain(limits, plain):
-        columns = undominated(columns, math.inf, limits, mix)
-        spans = spans_of(columns, work, setup, limits)
+        rows = first_rows(columns, math.inf, limits, mix, np.flatnonzero(usable(columns, math.inf)))
+        columns, spans = columns.take(rows), spans.take(rows)
         return Ready(columns, spans.most, False, None, spans)
-    columns = fitting(usable(columns, math.inf), limits)
-    spans = spans_of(columns, work, setup, limits)
+    good = usable(columns, math.inf) & fitting(columns, limits)
+    if not good.all():
+        rows = np.flatnonzero(good)
+        columns, spans = columns.take(rows), spans.take(rows)
     worth = batch_worth(columns, spans, limits)
     rows = worth.kept
     columns, spans, worth = columns.take(rows), spans.take(rows), worth.take(rows)
     if len(rows) > FEW:
-        worth = replace(worth, upper=min(worth.upper, finished(columns, spans, limits, mix)))
+        worth = replace(worth, upper=min(worth.upper, finished(columns, spans, worth, limits, mix)))
     own = standing(columns, spans, worth, limits, mix) if math.isfinite(worth.lower) else NONE
-    own = own[first_rows(columns.take(own), math.inf, limits, mix)]
+    if len(own) > 1:
+        own = first_rows(columns, math.inf, limits, mix, own)
     wide = Wide(columns, spans.most, spans, worth, lambda c: first_rows(c, math.inf, limits, mix), own)
     some, times, value = columns.take(own), spans.take(own), worth.take(own)
     return _searched(wide, some, times, limits, lambda: cheapest_batch(some, times, value, limits, mix))

@@ -53,11 +53,10 @@ class Best:
     most_steps: int = MOST_STEPS
     steps: int = 0
     found: list[Choice] = field(default_factory=list)
+    free: bool = field(init=False)  # nothing limits how many units of what are held
 
-    @property
-    def free(self) -> bool:
-        """Whether nothing limits how many units of what are held."""
-        return self.mix == "any" and not self.limits.quotas and math.isinf(self.limits.max_cards)
+    def __post_init__(self) -> None:
+        self.free = self.mix == "any" and not self.limits.quotas and math.isinf(self.limits.max_cards)
 
     def offer(self, choice: Choice) -> None:
         """Keep the choice where no known one is cheaper."""

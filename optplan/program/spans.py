@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,6 +22,7 @@ class Spans:
     full     whole billing steps in that; rest: hours of a last step that it cannot use up (0 = none)
     minimum  that each held unit is billed for at least
     most     units that a plan needs at most
+    few      units that do all the work alone in time, at least; hours: billed for them
     """
 
     alone: np.ndarray
@@ -31,34 +32,54 @@ class Spans:
     rest: np.ndarray
     minimum: np.ndarray
     most: np.ndarray
+    few: np.ndarray
+    hours: np.ndarray
 
     def take(self, rows: np.ndarray) -> Spans:
         """The spans of these columns."""
-        every = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "setup"}
-        return replace(self, **{name: column[rows] for name, column in every.items()})
+        return Spans(
+            self.alone[rows], self.setup, self.longest[rows], self.full[rows], self.rest[rows],
+            self.minimum[rows], self.most[rows], self.few[rows], self.hours[rows],
+        )  # fmt: skip
 
-    def fewest(self, columns: Columns, min_replicas: int, share: np.ndarray | float = 1.0) -> np.ndarray:
+    def fewest(self, columns: Columns, min_replicas: int, share: np.ndarray | float) -> np.ndarray:
         """Units of each column that do a share of the work alone in time."""
-        least = np.ceil(min_replicas / columns.replicas) if min_replicas > 1 else np.ones(len(columns))
         with np.errstate(divide="ignore", invalid="ignore"):
-            needed = np.ceil(
-                share * self.alone / np.maximum(self.longest - self.setup, 0.0) * (1 - TOLERANCE)
-            )
-        found: np.ndarray = np.maximum(least, needed)
-        return found
+            return _fewest(columns, self.alone, self.longest - self.setup, min_replicas, share)
 
     def billed(self, columns: Columns, units: np.ndarray, share: np.ndarray | float = 1.0) -> np.ndarray:
         """Unit-hours billed for a share of the work by units of each column: whole steps, none past the deadline."""
-        total, step = share * self.alone + units * self.setup, columns.step
         with np.errstate(divide="ignore", invalid="ignore"):
-            steps = np.ceil(total / step * (1 - TOLERANCE))
-            inside = units * self.full
-            late = np.ceil(
-                (total - inside * step) / np.maximum(self.rest, TOLERANCE * step) * (1 - TOLERANCE)
-            )
-            hours = np.where(steps > inside, inside + late, steps) * step
-        hours = np.maximum(np.where(step <= SECOND, total, hours), units * self.minimum)
-        return np.asarray(hours)
+            return _billed(
+                columns.step, share * self.alone + units * self.setup, units, self.full, self.rest,
+                self.minimum,
+            )  # fmt: skip
+
+
+def _fewest(
+    columns: Columns, alone: np.ndarray, each: np.ndarray, min_replicas: int, share: np.ndarray | float
+) -> np.ndarray:
+    """Units that do a share of the work, each of them in so many hours of work."""
+    least = np.ceil(min_replicas / columns.replicas) if min_replicas > 1 else 1.0
+    return np.asarray(np.maximum(least, np.ceil(share * alone / np.maximum(each, 0.0) * (1 - TOLERANCE))))
+
+
+def _billed(
+    step: np.ndarray,
+    total: np.ndarray,
+    units: np.ndarray,
+    full: np.ndarray,
+    rest: np.ndarray,
+    least: np.ndarray,
+) -> np.ndarray:
+    """Unit-hours billed for hours in total, as of `Spans.billed`."""
+    steps, inside = np.ceil(total / step * (1 - TOLERANCE)), units * full
+    over = steps > inside
+    if over.any():  # last steps that cannot be used up
+        late = np.ceil((total - inside * step) / np.maximum(rest, TOLERANCE * step) * (1 - TOLERANCE))
+        steps = np.where(over, inside + late, steps)
+    hours = np.where(step <= SECOND, total, steps * step)
+    return np.asarray(np.maximum(hours, units * least))
 
 
 def spans_of(columns: Columns, work: float, setup: float, limits: Limits) -> Spans:
@@ -74,8 +95,10 @@ def spans_of(columns: Columns, work: float, setup: float, limits: Limits) -> Spa
         rest = np.where(rest > TOLERANCE * longest, rest, 0.0)
         begun = np.where(stepped & (setup > 0), _up(setup / step) * step, 0.0)  # less would be no use
         usual = np.where(full * step > setup * (1 + TOLERANCE), full * step, longest)
-        most = _up(alone / (usual - setup)) + limits.min_replicas
-    return Spans(alone, setup, longest, full, rest, np.maximum(columns.minimum, begun), most)
+        most, least = _up(alone / (usual - setup)) + limits.min_replicas, np.maximum(columns.minimum, begun)
+        few = _fewest(columns, alone, longest - setup, limits.min_replicas, 1.0)
+        hours = _billed(step, alone + few * setup, few, full, rest, least)
+    return Spans(alone, setup, longest, full, rest, least, most, few, hours)
 
 
 def _up(value: np.ndarray) -> np.ndarray:

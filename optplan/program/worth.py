@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,6 +22,21 @@ FINISHES = 4  # how many units of the cheapest rate are taken back before anothe
 
 
 @dataclass(frozen=True, slots=True)
+class Ends:
+    """Of one unit of each column, a row an end: at its least, as one of several, in whole steps, at the longest.
+
+    work in parts of all of it; cost without the price of cards
+    """
+
+    work: np.ndarray
+    cost: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Ends:
+        """Of these columns."""
+        return Ends(self.work[:, rows], self.cost[:, rows])
+
+
+@dataclass(frozen=True, slots=True)
 class Worth:
     """What units cost beyond the worth of their work.
 
@@ -30,6 +45,7 @@ class Worth:
     piece   excess for all of the work by a column, at least (offline work)
     price   worth of all the work: `lower`, and the price of all cards
     card    price of a card of each column, where cards are limited
+    ends    of one unit of each column (offline work)
     """
 
     excess: np.ndarray
@@ -39,11 +55,15 @@ class Worth:
     piece: np.ndarray
     price: float
     card: np.ndarray
+    ends: Ends | None = None
 
     def take(self, rows: np.ndarray) -> Worth:
         """Of these columns."""
-        arrays = {name: getattr(self, name)[rows] for name in ("excess", "each", "piece", "card")}
-        return replace(self, **arrays)
+        ends = None if self.ends is None else self.ends.take(rows)
+        return Worth(
+            self.excess[rows], self.each[rows], self.lower, self.upper, self.piece[rows], self.price,
+            self.card[rows], ends,
+        )  # fmt: skip
 
     @property
     def kept(self) -> np.ndarray:

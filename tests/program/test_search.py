@@ -34,8 +34,10 @@ def ready_of(fleet: Fleet, batch: bool) -> Ready:
     columns, limits, use = columns_of(fleet), limits_of(fleet), float(fleet.utilisation)
     mix = "one_type" if fleet.one_type else "any"
     if batch:
-        return ready_batch(columns, float(fleet.demand[0]), use, float(fleet.setup), limits, mix)
-    return ready_service(columns, [float(d) for d in fleet.demand], float(HOURS), use, limits, mix)
+        work = float(fleet.demand[0]) / (use * HOUR)
+        return ready_batch(columns, spans_of(columns, work, float(fleet.setup), limits), limits, mix)
+    load = loads_of(columns, [float(d) for d in fleet.demand], use)
+    return ready_service(columns, load, float(HOURS), limits, mix)
 
 
 @pytest.mark.parametrize("batch", [False, True])
@@ -74,7 +76,7 @@ def test_bounds_are_not_above_the_cheapest_plan_nor_known_plans_below_it(batch: 
             work = float(fleet.demand[0] / fleet.utilisation / HOUR)
             spans = spans_of(columns, work, float(fleet.setup), limits)
             worth = batch_worth(columns, spans, limits)
-            upper = min(worth.upper, finished(columns, spans, limits, mix))
+            upper = min(worth.upper, finished(columns, spans, worth, limits, mix))
             assert (hulls_of(columns, spans, limits, worth).busy >= -1e-9 * worth.lower).all()
         else:
             load = loads_of(columns, [float(d) for d in fleet.demand], float(fleet.utilisation))
@@ -153,10 +155,10 @@ def test_few_cards_at_a_high_price_are_told_by_the_bound_alone() -> None:
     # 3 cheap and 1 dear card do 20: 3 x 1 + 6; with a price of 4 for each card both do 4 for 5 and 8 for 10
     assert worth.lower == pytest.approx(9.0)
     assert worth.card.tolist() == pytest.approx([4.0, 4.0])
-    ready = ready_service(some, [20.0], 1.0, 1.0, Limits(max_cards=4), "any")
+    ready = ready_service(some, load, 1.0, Limits(max_cards=4), "any")
     assert ready.choice is not None
     assert ready.choice.cost == pytest.approx(9.0)
-    none = ready_service(some, [20.0], 1.0, 1.0, Limits(max_cards=2), "any")
+    none = ready_service(some, load, 1.0, Limits(max_cards=2), "any")
     assert (none.searched, none.choice) == (True, None)
 
 
@@ -169,7 +171,7 @@ def test_hours_are_bounded_by_whole_steps_and_not_by_the_deadline() -> None:
     assert worth.lower == pytest.approx(
         30.0
     )  # 10 h at 3 an hour; 1.5 h for 4.5 would be as cheap, but costs 6
-    ready = ready_batch(some, 10.0 * HOUR, 1.0, 0.0, limits, "any")
+    ready = ready_batch(some, spans, limits, "any")
     assert ready.choice is not None
     assert ready.choice.units == (10,)
     assert ready.choice.cost == pytest.approx(30.0)
@@ -178,7 +180,8 @@ def test_hours_are_bounded_by_whole_steps_and_not_by_the_deadline() -> None:
 def test_a_least_billing_counts_once_for_all_units_of_a_column() -> None:
     """Two units of 2 h at most, billed 1 h each at least: 2.5 h of work take both, and 2.5 h are billed."""
     some = columns((1.0, 4.0, 1, 3600))
-    ready = ready_batch(some, 2.5 * HOUR, 1.0, 0.0, Limits(deadline=2.0), "any")
+    limits = Limits(deadline=2.0)
+    ready = ready_batch(some, spans_of(some, 2.5, 0.0, limits), limits, "any")
     assert ready.choice is not None
     assert ready.choice.units == (2,)
     assert ready.choice.cost == pytest.approx(10.0)
