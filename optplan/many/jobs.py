@@ -19,11 +19,12 @@ from optplan.catalog import Offers
 from optplan.evaluate import Assessment
 from optplan.many.cards import LotsOf, Sizes, rent_of_card
 from optplan.many.kinds import key_of
+from optplan.many.refused import refused
 from optplan.many.survey import Survey
 from optplan.planner.context import Context
 from optplan.planner.found import SHOWN, Found, Pick
 from optplan.planner.grid import grouped
-from optplan.planner.jobs import job_options, nothing_found
+from optplan.planner.jobs import job_options
 from optplan.planner.prices import Prices
 from optplan.program.jobs import Gangs, Lots, Single, best_of, could_beat, priced
 from optplan.rule import Pack
@@ -48,29 +49,30 @@ def jobs(contexts: Sequence[Context]) -> list[Found | None]:
 
 def _block(contexts: Sequence[Context], keys: Sequence[Any]) -> list[Found | None]:
     """The usual sizes; larger gangs where those do not do, and the need says nothing of them."""
-    found, closed = _sized(contexts, keys, SIZES)
-    larger = [i for i in closed if contexts[i].settled.max_cards is None]
-    if larger:
-        some, still = _sized([contexts[i] for i in larger], [keys[i] for i in larger], LARGE_SIZES)
-        for i, one in zip(larger, some, strict=True):
-            found[i] = one
-        closed = sorted({*closed} - {*larger} | {larger[k] for k in still})
+    search = _sized(contexts, keys, SIZES)
+    found, closed = list(search.found), np.flatnonzero(search.closed).tolist()
+    more = [i for i in closed if contexts[i].settled.max_cards is None]
+    larger = _sized([contexts[i] for i in more], [keys[i] for i in more], LARGE_SIZES) if more else None
     for i in closed:
-        found[i] = nothing_found(contexts[i])
+        k = more.index(i) if i in more else None
+        if larger is None or k is None:
+            found[i] = refused(search.survey, i, None, 0)
+        elif larger.closed[k]:
+            found[i] = refused(search.survey, i, larger.survey, k)
+        else:
+            found[i] = larger.found[k]
     return found
 
 
-def _sized(
-    contexts: Sequence[Context], keys: Sequence[Any], sizes: Sizes
-) -> tuple[list[Found | None], list[int]]:
-    """The search of each need over gangs of these sizes, and which needs no gang can do. keys: of the needs' kinds."""
+def _sized(contexts: Sequence[Context], keys: Sequence[Any], sizes: Sizes) -> _Search:
+    """The search of each need over gangs of these sizes. keys: of the needs' kinds."""
     survey = Survey(contexts, keys, sizes)
     search, seen = _Search(contexts, survey), survey.first()
     survey.look(seen)
     search.set_levels()
     survey.look((survey.least <= search.level[survey.need] * (1 + SLACK)) & ~seen)
     search.over()
-    return search.found, np.flatnonzero(search.closed).tolist()
+    return search
 
 
 @dataclass(frozen=True, slots=True)

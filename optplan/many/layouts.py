@@ -25,7 +25,8 @@ from optplan.ranges import ranges
 
 PART = 8_000  # candidates whose rules are evaluated together: columns that stay in the cache
 NODE = ("nodes", "cards_per_node")  # of what rules read of layouts, that the node changes
-NEEDED, HAD, COMPUTES = "memory_per_card", "fillable_memory", "computes_in_precision"
+NEEDED, HAD = "memory_per_card", "fillable_memory"
+FITS, COMPUTES = "fits_in_memory", "computes_in_precision"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +78,7 @@ class Judged:
 
     least  (kinds, forms): GiB that a card needs however small the batch; infinite where the form alone is refused
     room   (kinds, cards): GiB that there are; -infinite where a card cannot be used
+    asked  whether kinds ask to recompute; -1 where they leave it open
     sure   whether candidates hold just where there is room; else that is looked at with the speed
     """
 
@@ -90,8 +92,11 @@ class Judged:
         self.by_row = frozenset(of_cards) - set(grid.fixed)
         self._cards = {name: np.stack([of[name] for of in grid.cards])[grid.kind] for name in grid.cards[0]}
         self._cards |= {name: grid.assumed.of[name] for name in grid.assumed.by_card}
-        self.sure = HAD in self.pack.rules and not any(name in self.pack.rules for name in grid.fixed)
+        asked = [getattr(context.settled.need, "recompute", None) for context in contexts]
+        self.asked = np.array([-1 if one is None else int(one) for one in asked])
         self._shared, can = self._of_forms()
+        own = {*self.steps.decided} <= {FITS, COMPUTES}
+        self.sure = own and not any(name in self.pack.rules for name in grid.fixed)
         self.least, self.room = self._memory(can)
 
     def _of_forms(self) -> tuple[dict[str, Any], np.ndarray]:
@@ -101,10 +106,9 @@ class Judged:
         targets = (*self.contexts[0].requirements, self.target)
         self.steps = steps_of(self.pack, targets, self.target, frozenset(given), self.by_row)
         found = evaluate(self.pack, given, self.steps.shared)
-        again = self.forms.columns["recompute"]
-        asked = [getattr(context.settled.need, "recompute", None) for context in self.contexts]
-        wanted = np.array([-1 if one is None else int(one) for one in asked])[:, None]
-        can = (wanted < 0) | (again == wanted)
+        asked = self.asked[:, None]
+        can = (asked < 0) | (self.forms.columns["recompute"] == asked)
+        self._sides = {name: (one.left, one.right) for name, one in found.verdicts.items()}
         for verdict in found.verdicts.values():
             can = can & verdict.holds
         return found.values, can
@@ -119,9 +123,23 @@ class Judged:
             return np.where(can, 0.0, np.inf), np.zeros(shape)
         least = evaluate(self.pack, self._shared | {HAD: 0.0}, (NEEDED,)).values[NEEDED]
         targets = [name for name in (HAD, COMPUTES) if name in self.pack.rules]
-        found = evaluate(self.pack, {**self._shared, **self._cards, "nodes": 1.0}, targets).values
-        room = np.where(found.get(COMPUTES, True), found[HAD], -np.inf)
+        found = evaluate(self.pack, {**self._shared, **self._cards, "nodes": 1.0}, targets)
+        room = found.values[HAD]
+        self._sides |= {name: (one.left, one.right) for name, one in found.verdicts.items()}
+        self._sides[FITS] = (least, room)
+        for verdict in found.verdicts.values():
+            room = np.where(verdict.holds, room, -np.inf)
         return np.where(can & np.isfinite(least), least, np.inf), room
+
+    def sides(self, name: str, kind: int, form: Any, card: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Both sides of a requirement on candidates of a kind that do not hold; only where `sure`."""
+        left, right = (np.asarray(side) for side in self._sides[name])
+        of = (len(self.contexts), self.room.shape[1] if name == COMPUTES else self.least.shape[1])
+        at = card if name == COMPUTES else form
+        left = np.broadcast_to(left, of)[kind, at]
+        if name == FITS:
+            return left, np.broadcast_to(right, self.room.shape)[kind, card]
+        return left, np.broadcast_to(right, of)[kind, at]
 
     def fits(self) -> np.ndarray:
         """(kinds, groups): whether some layout holds, or may where that is not sure."""
@@ -129,13 +147,22 @@ class Judged:
         found = at_most_holds(least[:, self.forms.place], self.room[:, self.groups.card])
         return np.asarray(found, dtype=bool)
 
+    def candidates(self, kind: int, group: np.ndarray) -> np.ndarray:
+        """Rows of the table that recompute as a kind asks."""
+        row = ranges(self.groups.first[group], self.groups.count[group])
+        asked = self.asked[kind]
+        return row if asked < 0 else row[self.table.recompute[row] == asked]
+
+    def holds(self, kind: np.ndarray, row: np.ndarray) -> np.ndarray:
+        """Whether candidates hold, or may where that is not sure."""
+        form, card = self.forms.of_row[row], self.table.card[row]
+        return np.asarray(at_most_holds(self.least[kind, form], self.room[kind, card]), dtype=bool)
+
     def rows(self, kind: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(position in kind and group, row of the table) of their candidates that hold, or may."""
         count = self.groups.count[group]
         at, row = np.repeat(np.arange(len(kind)), count), ranges(self.groups.first[group], count)
-        of = kind[at]
-        holds = at_most_holds(self.least[of, self.forms.of_row[row]], self.room[of, self.table.card[row]])
-        some = np.flatnonzero(holds)
+        some = np.flatnonzero(self.holds(kind[at], row))
         return at[some], row[some]
 
     def of(self, kind: np.ndarray, row: np.ndarray) -> np.ndarray:

@@ -42,13 +42,29 @@ class Option:
     hours: float
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Candidates of a need that has no plan.
+
+    held    those that meet every requirement
+    missed  requirements that the nearest candidate of each card misses, in alphabetical order
+    """
+
+    candidates: int
+    held: int
+    missed: tuple[str, ...]
+
+
 SHOWN: Final = 3  # alternatives of a plan
 UNSEARCHED: Final = Solution("unknown", {}, math.inf, -math.inf, 0.0, 0)
 
 
 @dataclass(slots=True)
 class Found:
-    """The outcome of a search over one need's candidates."""
+    """The outcome of a search over one need's candidates.
+
+    tally  of a search without a plan, where the candidates themselves are not handed on
+    """
 
     table: Table
     assessment: Assessment
@@ -62,3 +78,4 @@ class Found:
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
     calls: Calls | None = None
+    tally: Tally | None = None

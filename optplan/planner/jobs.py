@@ -12,7 +12,7 @@ from optplan.distinct import among
 from optplan.evaluate import Assessment
 from optplan.planner.carbon import job_scales
 from optplan.planner.context import Context
-from optplan.planner.found import SHOWN, Found, Option, Pick
+from optplan.planner.found import SHOWN, Found, Option, Pick, Tally
 from optplan.planner.pricing import Pricing
 from optplan.planner.shelf import shelf
 from optplan.planner.steps import HOURS, judge
@@ -70,7 +70,15 @@ def nothing_found(context: Context) -> Found:
 def _refused(context: Context, sizes: tuple[int, ...]) -> Found:
     table = job_table(context.settled, context.catalog, sizes, joined=True)
     assessment, holds = judge(context, table)
-    return Found(table, assessment, holds, solution=Solution("infeasible", {}, math.inf, math.inf, 0.0, 0))
+    return without_plan(table, assessment, holds)
+
+
+def without_plan(
+    table: Table, assessment: Assessment, holds: np.ndarray, tally: Tally | None = None
+) -> Found:
+    """The outcome of a search that proves that there is no plan."""
+    infeasible = Solution("infeasible", {}, math.inf, math.inf, 0.0, 0)
+    return Found(table, assessment, holds, solution=infeasible, tally=tally)
 
 
 def _search(context: Context, pricing: Pricing, sizes: tuple[int, ...]) -> Found:

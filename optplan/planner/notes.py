@@ -10,11 +10,11 @@ from typing import Any, Final
 import numpy as np
 
 from optplan.distinct import distinct
-from optplan.evaluate import evaluate, pick
+from optplan.evaluate import Verdict, evaluate, pick
 from optplan.plan import TIGHT, Line, Plan, Refusal, price_age
 from optplan.plan.numbers import alike, table_of
 from optplan.planner.context import Context
-from optplan.planner.found import Found
+from optplan.planner.found import Found, Tally
 from optplan.planner.grid import assumed
 from optplan.planner.pricing import assumption_names
 from optplan.planner.shown import shown
@@ -29,31 +29,40 @@ JUDGED: Final = ("memory_per_card", "job_hours")  # by the lesson's rules, besid
 def refusals_of(context: Context, found: Found) -> list[Refusal]:
     """For every card of which no candidate holds: the requirement missed least by its nearest candidate."""
     table, misses = found.table, _misses(found)
-    possible = {int(c) for c in distinct(table.card[found.holds])}
-    refusals = []
-    for code, card in enumerate(table.cards):
-        rows = np.flatnonzero(table.card == code)
-        if code not in possible and len(rows) and misses:
-            refusals.append(_nearest_miss(context, found, card.name, rows, misses))
+    if not misses:
+        return []
+    worst = np.max(list(misses.values()), axis=0)
+    possible = distinct(table.card[found.holds])
+    rows = np.flatnonzero(~np.isin(table.card, possible))
+    rows = rows[np.lexsort((worst[rows], table.card[rows]))]
+    near = rows[np.flatnonzero(np.diff(table.card[rows], prepend=-1))]
+    refusals = [_refusal(context, found, int(row), misses, float(worst[row])) for row in near]
     return sorted(refusals, key=lambda r: (r.requirement, r.gpu))
 
 
-def reasons_of(context: Context, found: Found, refusals: list[Refusal]) -> list[str]:
+def reasons_of(context: Context, found: Found, plan: Plan) -> list[str]:
     """Why there is no plan, in words: no offers, no candidate that holds, or limits that shut all out."""
-    settled, table = context.settled, found.table
+    settled, rules = context.settled, context.pack.rules
     if not settled.allowed.any():
         return [
             "no offer of the catalog is left by the limits on GPUs, providers, regions and kinds of purchase"
         ]
-    if not found.holds.any():
-        causes = {r.requirement: r.label for r in refusals}
-        return [f"none of {len(table):,} candidates meets every requirement: {', '.join(causes.values())}"]
+    tally = found.tally or _tally(found, plan)
+    if not tally.held:
+        causes = ", ".join(rules[name].label for name in tally.missed)
+        return [f"none of {tally.candidates:,} candidates meets every requirement: {causes}"]
     limits = [name for name, on in _limits_named(context) if on]
     kept = " and ".join(limits) or "the number of cards that was tried"
     return [
-        f"{int(found.holds.sum()):,} of {len(table):,} candidates meet every requirement of the rules, but "
+        f"{tally.held:,} of {tally.candidates:,} candidates meet every requirement of the rules, but "
         f"none of them keeps to {kept}" + " together" * (len(limits) > 1)
     ]
+
+
+def _tally(found: Found, plan: Plan) -> Tally:
+    held = int(found.holds.sum())
+    missed = () if held else tuple(dict.fromkeys(refusal.requirement for refusal in plan.refusals))
+    return Tally(len(found.table), held, missed)
 
 
 def _limits_named(context: Context) -> list[tuple[str, bool]]:
@@ -70,35 +79,39 @@ def _limits_named(context: Context) -> list[tuple[str, bool]]:
     return shown + [(f"the quota of {q.most} {q.name}", True) for q in settled.quotas]
 
 
+def missed_by(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The factor by which candidates miss a requirement, from its sides; 1 where it holds."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(left <= right, 1.0, np.where(right > 0, left / right, math.inf))
+    return np.nan_to_num(ratio, nan=math.inf, posinf=1e300)
+
+
 def _misses(found: Found) -> dict[str, np.ndarray]:
-    """Requirement -> (classes, rows): the factor by which each candidate misses it; 1 where it holds."""
-    misses: dict[str, np.ndarray] = {}
-    for name, verdict in found.assessment.verdicts.items():
-        left, right = _full(verdict.left, len(found.table)), _full(verdict.right, len(found.table))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(left <= right, 1.0, np.where(right > 0, left / right, math.inf))
-        misses[name] = np.nan_to_num(ratio, nan=math.inf, posinf=1e300)
-    return misses
+    """Requirement -> the factor by which each row misses it, in its worst traffic class."""
+    every = slice(None)
+    return {
+        name: missed_by(*_sides(found, verdict, every)).max(axis=0)
+        for name, verdict in found.assessment.verdicts.items()
+    }
 
 
-def _nearest_miss(
-    context: Context, found: Found, gpu: str, rows: np.ndarray, misses: dict[str, np.ndarray]
+def _refusal(
+    context: Context, found: Found, row: int, misses: dict[str, np.ndarray], worst: float
 ) -> Refusal:
-    """The candidate whose worst requirement is missed by the smallest factor, and that requirement."""
-    tops = {name: ratio[:, rows].max(axis=0) for name, ratio in misses.items()}
-    worst = np.max(list(tops.values()), axis=0)
-    at = int(np.argmin(worst))
-    name = next(n for n, top in tops.items() if top[at] >= worst[at])
-    row = int(rows[at])
-    of_class = int(np.argmax(misses[name][:, row]))
+    """The first of the requirements that a row misses most, with both sides."""
+    name = next(name for name, missed in misses.items() if missed[row] >= worst)
     verdict, rule = found.assessment.verdicts[name], context.pack.rules[name]
+    of_class = int(np.argmax(missed_by(*_sides(found, verdict, slice(row, row + 1)))))
     needs, has = pick(verdict.left, row, of_class), pick(verdict.right, row, of_class)
+    gpu = found.table.cards[found.table.card[row]].name
     return Refusal(gpu, name, needs, has, rule.unit, found.table.describe(row), rule.label)
 
 
-def _full(side: object, rows: int) -> np.ndarray:
-    array = np.atleast_2d(np.asarray(side, dtype=float))
-    return np.broadcast_to(array, (array.shape[0], rows))
+def _sides(found: Found, verdict: Verdict, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+    """Both sides of a requirement on some rows: (classes, rows)."""
+    left, right = (np.atleast_2d(np.asarray(side, dtype=float)) for side in (verdict.left, verdict.right))
+    shape = (max(len(left), len(right)), len(found.table))
+    return np.broadcast_to(left, shape)[:, rows], np.broadcast_to(right, shape)[:, rows]
 
 
 def warnings_of(context: Context, plan: Plan, today: date) -> list[str]:

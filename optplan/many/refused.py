@@ -1,0 +1,55 @@
+"""Training needs that no gang can do: how many candidates there were, how many held, and what the others missed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optplan.evaluate import Assessment
+from optplan.many.survey import Survey
+from optplan.planner.found import Found, Tally
+from optplan.planner.jobs import nothing_found, without_plan
+from optplan.planner.notes import missed_by
+
+
+def refused(small: Survey, i: int, large: Survey | None, k: int) -> Found:
+    """The search of a need that no gang can do; small, large: surveys in which it is the i-th and the k-th.
+
+    The larger gangs tell why where no smaller one holds.
+    """
+    context = small.contexts[i]
+    if not small.judged.sure:
+        return nothing_found(context)
+    survey, at = small, i
+    if large is not None and large.offered[k].groups.any() and not (small.need == i).any():
+        survey, at = large, k
+    nothing = Assessment(context.pack, {}, {}, [])
+    return without_plan(survey.judged.table, nothing, np.zeros(0, dtype=bool), _tally(survey, at))
+
+
+def _tally(survey: Survey, i: int) -> Tally:
+    judged, kind = survey.judged, int(survey.kinds.of[i])
+    row = judged.candidates(kind, np.flatnonzero(survey.offered[i].groups))
+    held = int(judged.holds(np.full(len(row), kind), row).sum())
+    return Tally(len(row), held, () if held or not len(row) else _missed(survey, kind, row))
+
+
+def _missed(survey: Survey, kind: int, row: np.ndarray) -> tuple[str, ...]:
+    """Requirements that the nearest candidate of each card misses, by name. row: the candidates, by card."""
+    judged, table = survey.judged, survey.judged.table
+    form, card, steps = judged.forms.of_row[row], table.card[row], judged.steps
+    every = np.arange(judged.least.shape[1])
+    alone = [name for name in steps.requires if name not in steps.decided]
+    worst = np.ones(len(row))
+    for name in alone:
+        worst = np.maximum(worst, missed_by(*judged.sides(name, kind, every, every * 0))[form])
+    for name in steps.decided:
+        worst = np.maximum(worst, missed_by(*judged.sides(name, kind, form, card)))
+    start = np.flatnonzero(np.diff(card, prepend=-1))
+    least = np.minimum.reduceat(worst, start)
+    near = np.flatnonzero(worst <= np.repeat(least, np.diff(start, append=len(row))))
+    # of those as near the first in the order in which a need alone lists them
+    near = near[np.lexsort((near, table.gang[row[near]], table.node[row[near]], card[near]))]
+    near = near[np.flatnonzero(np.diff(card[near], prepend=-1))]
+    own = [missed_by(*judged.sides(name, kind, form[near], card[near])) for name in steps.requires]
+    first = np.argmax(np.stack(own) >= worst[near], axis=0)
+    return tuple(sorted({steps.requires[n] for n in first.tolist()}))
