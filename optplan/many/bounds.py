@@ -24,7 +24,7 @@ PROVEN_FOR = "engineering"
 def least_costs(
     contexts: Sequence[Context],
     groups: Groups,
-    rents: Sequence[Rents],
+    rents: Rents,
     hours: Hours,
     kinds: Kinds,
     pairs: tuple[np.ndarray, np.ndarray],
@@ -39,11 +39,8 @@ def least_costs(
     card, size = groups.card[group], groups.size[group]
     least_hours = hours(need, card, _dream_speed(kinds)[kinds.of[need], card] * size)
     usd = np.array([catalog.convert(1.0, "USD", context.settled.currency) for context in contexts])
-    each, step, bought = (
-        np.stack([getattr(one, name) for one in rents])[need, card] for name in ("each", "first", "bought")
-    )
-    least = np.maximum(each * size * least_hours, step) * usd[need]
-    return np.where(bought | ~np.isfinite(least), -math.inf, least)
+    least = np.maximum(rents.each[need, card] * size * least_hours, rents.first[need, card]) * usd[need]
+    return np.where(rents.bought[need, card] | ~np.isfinite(least), -math.inf, least)
 
 
 def _dream_speed(kinds: Kinds) -> np.ndarray:

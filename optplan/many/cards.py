@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,37 +40,62 @@ class Groups:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rents:
-    """What rented lots of a need cost at least, by card.
+    """What lots cost at least, by card, or by need and card.
 
-    each    USD/h of one card, first: USD of the first billing step of one node; infinite where none is rented
-    bought  cards that can be bought; had: cards that can be had at all
+    each    USD/h of one rented card; infinite where none is rented
+    first   USD of the first billing step of one rented node; infinite where none is rented
+    bought  cards that can be bought
     """
 
     each: np.ndarray
     first: np.ndarray
     bought: np.ndarray
-    had: np.ndarray
+
+    @classmethod
+    def of(cls, rents: Sequence[Rents]) -> Rents:
+        """Those of several needs together."""
+        columns = ([getattr(one, name) for one in rents] for name in ("each", "first", "bought"))
+        return cls(*(np.stack(column) for column in columns))
+
+    @property
+    def least(self) -> np.ndarray:
+        """USD/h of one card; -infinite where it can be bought."""
+        return np.where(self.bought, -np.inf, self.each)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LotsOf:
-    """Lots by group: those of group g are lot[start[g]:start[g + 1]], as positions in lots."""
+    """Offers by group: those of group g are offer[start[g]:start[g + 1]]."""
 
-    lots: Lots
     start: np.ndarray
-    lot: np.ndarray
+    offer: np.ndarray
 
     @classmethod
     def of(cls, lots: Lots, pairs: tuple[np.ndarray, np.ndarray], groups: int) -> LotsOf:
         """From pairs of lot and group."""
         lot, group = pairs
         start = np.concatenate([[0], np.cumsum(np.bincount(group, minlength=groups))])
-        return cls(lots, start, lot[np.lexsort((lot, group))])
+        return cls(start, lots.offer[lot[np.lexsort((lot, group))]])
 
-    def pairs(self, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(position in group, lot) of every lot of these groups."""
-        first, count = self.start[group], self.start[group + 1] - self.start[group]
-        return np.repeat(np.arange(len(group)), count), self.lot[ranges(first, count)]
+
+class Carriers:
+    """Offers by need and group."""
+
+    def __init__(self, lots: Sequence[LotsOf]) -> None:
+        """lots: of each need."""
+        kept = {id(one): one for one in lots}
+        place = {key: k for k, key in enumerate(kept)}
+        self._of = np.array([place[id(one)] for one in lots])
+        starts = np.stack([one.start for one in kept.values()])
+        self._offer = np.concatenate([one.offer for one in kept.values()])
+        self._first = starts + (np.cumsum(starts[:, -1]) - starts[:, -1])[:, None]
+
+    def pairs(self, need: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(position in need and group, offer) of every offer of these groups."""
+        of = self._of[need]
+        first = self._first[of, group]
+        count = self._first[of, group + 1] - first
+        return np.repeat(np.arange(len(need)), count), self._offer[ranges(first, count)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,9 +164,9 @@ def _rents(catalog: Catalog, best: Lots) -> Rents:
     least, first = np.full(cards, np.inf), np.full(cards, np.inf)
     np.minimum.at(least, best.card[rented], each[rented])
     np.minimum.at(first, best.card[rented], (each * best.gpus * step)[rented])
-    bought, had = np.zeros(cards, dtype=bool), np.zeros(cards, dtype=bool)
-    bought[best.card[~rented]], had[best.card] = True, True
-    return Rents(least, first, bought, had)
+    bought = np.zeros(cards, dtype=bool)
+    bought[best.card[~rented]] = True
+    return Rents(least, first, bought)
 
 
 @functools.lru_cache(maxsize=8)

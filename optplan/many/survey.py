@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from optplan.many.bounds import least_costs
-from optplan.many.cards import Sizes, every_group, offered_by
+from optplan.many.cards import Carriers, Rents, Sizes, every_group, offered_by
 from optplan.many.kinds import Hours, Kinds
 from optplan.many.layouts import Judged
 from optplan.planner.context import Context
-from optplan.program.jobs import Gangs
 from optplan.ranges import ranges
 
 FIRST = 2  # sizes and nodes of a card that are looked at before others
@@ -25,6 +24,8 @@ class Survey:
     need, group   pairs for which some layout holds, in this order
     size, node    of their gangs
     least         what a gang of the pair costs at least; -infinite where no bound is known
+    rents         what lots of needs cost at least, by card
+    single, sums  offers whose nodes alone, or beside nodes of other sizes, could be the gangs
     hours, row    of the fastest layout of each pair; infinite where it was not looked at, or there is none
     """
 
@@ -44,8 +45,11 @@ class Survey:
         self.judged = Judged(kinds.first, kinds.grid, sizes, self.hours_of.target)
         could = np.stack([own.groups for own in self.offered]) & self.judged.fits()[kinds.of]
         self.need, self.group = np.nonzero(could)
-        rents, pairs = [own.rents for own in self.offered], (self.need, self.group)
-        self.least = least_costs(contexts, self.groups, rents, self.hours_of, kinds, pairs)
+        self.rents = Rents.of([own.rents for own in self.offered])
+        self.single = Carriers([own.single for own in self.offered])
+        self.sums = Carriers([own.sums for own in self.offered])
+        pairs = (self.need, self.group)
+        self.least = least_costs(contexts, self.groups, self.rents, self.hours_of, kinds, pairs)
         self.size, self.node = self.groups.size[self.group], self.groups.node[self.group]
         self.hours = np.full(len(self.need), math.inf)
         self.row = np.zeros(len(self.need), dtype=np.int64)
@@ -90,13 +94,3 @@ class Survey:
         best = np.minimum.reduceat(place, start)
         pairs = pairs[at[start]]
         self.hours[pairs], self.row[pairs] = hours[best], row[best]
-
-    def known(self) -> list[np.ndarray]:
-        """Of each need, the pairs whose fastest layout was found so far."""
-        known = np.flatnonzero(np.isfinite(self.hours))
-        return np.split(known, np.searchsorted(self.need[known], np.arange(1, len(self.contexts))))
-
-    def gangs(self, pairs: np.ndarray) -> Gangs:
-        """Some of the pairs, as gangs."""
-        group, of = self.group[pairs], self.groups
-        return Gangs(of.card[group], of.size[group], of.node[group], self.hours[pairs], of.memory[group])

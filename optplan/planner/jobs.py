@@ -213,13 +213,21 @@ def _picks(job: JobProgram, solution: Solution, field: Field) -> tuple[list[Pick
 def job_options(single: Single, best: Lots, gangs: Gangs) -> list[Option]:
     """The cheapest allowed gang of each card and kind of purchase, cheapest first."""
     order = np.flatnonzero(single.allowed)
-    cost = np.round(np.log(np.maximum(single.cost[order], 1e-12)), 9)  # equal within the tolerance is equal
-    order = order[np.lexsort((gangs.size[single.gang[order]], cost))]
     profiles = int(best.profile.max(initial=0)) + 1
     key = best.card[single.lot[order]] * profiles + best.profile[single.lot[order]]
+    first = cheapest_of_each(single.cost[order], gangs.size[single.gang[order]], key, np.zeros_like(order))
     # more than are shown, as those of the chosen card are not
-    first = order[np.sort(np.unique(key, return_index=True)[1])[: SHOWN + profiles]]
+    first = order[first[: SHOWN + profiles]]
     lot, gang = single.lot[first], single.gang[first]
     units = gangs.size[gang] // best.gpus[lot]
     columns = (best.offer[lot], units, single.cost[first], single.elapsed[first])
     return [Option(*one) for one in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def cheapest_of_each(cost: np.ndarray, size: np.ndarray, key: np.ndarray, need: np.ndarray) -> np.ndarray:
+    """Positions of the cheapest gang of each need and key, need by need, cheapest first; of equals the smaller."""
+    rounded = np.round(np.log(np.maximum(cost, 1e-12)), 9)  # equal within the tolerance is equal
+    order = np.lexsort((size, rounded, need))
+    code = need[order] * (int(key.max(initial=0)) + 1) + key[order]
+    found: np.ndarray = order[np.sort(np.unique(code, return_index=True)[1])]
+    return found

@@ -11,6 +11,8 @@ import numpy as np
 from optplan.program.model import Program
 from optplan.units import TOLERANCE
 
+Limit = float | np.ndarray
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -97,8 +99,10 @@ def pool_rows(program: Program, limits: Limits, cards: dict[int, float], offer_o
             scaled_most(program, f"owned:{name}", drawn, most)
 
 
-def within(values: np.ndarray, limit: float) -> np.ndarray:
-    """values <= limit within the one relative tolerance."""
+def within(values: np.ndarray, limit: Limit) -> np.ndarray:
+    """values <= limit within the one relative tolerance. limit: a number, or one for each value."""
+    if isinstance(limit, np.ndarray):
+        return np.where(np.isfinite(limit), values <= limit * (1 + TOLERANCE), np.isfinite(values))
     return np.asarray(values <= limit * (1 + TOLERANCE) if math.isfinite(limit) else np.isfinite(values))
 
 

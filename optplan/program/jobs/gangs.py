@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
-from optplan.program.limits import Limits, within
+from optplan.program.limits import Limit, Limits, within
 from optplan.units import TOLERANCE
 
 SHOWN_BROKEN = 40  # classes of a program that none can satisfy
@@ -111,11 +112,14 @@ def pairs_of(lots: Lots, gangs: Gangs) -> tuple[np.ndarray, np.ndarray]:
 def singles(lots: Lots, gangs: Gangs, price: Price, limits: Limits, weigh: Weigh | None = None) -> Single:
     """All gangs of equal nodes of one offer, with cost and time; weigh: where greenhouse gases are limited."""
     lot, gang = single_pairs(lots, gangs)
-    single = priced(lots, gangs, lot, gang, *price(lots.offer[lot], gang), limits)
+    (unit_cost, elapsed), size = price(lots.offer[lot], gang), gangs.size[gang]
+    cost = np.where(size <= limits.room(lots.offer[lot]), unit_cost * (size // lots.gpus[lot]), math.inf)
+    most = np.minimum(limits.max_cards, limits.quota_of(lots.card[lot]))
+    kept = allowed(size, cost, elapsed, limits.deadline, limits.budget, most)
     if weigh is None:
-        return single
-    carbon = weigh(lots.offer[lot], gang) * (gangs.size[gang] // lots.gpus[lot])
-    return replace(single, allowed=single.allowed & within(carbon, limits.carbon), carbon=carbon)
+        return Single(lot, gang, cost, elapsed, kept)
+    carbon = weigh(lots.offer[lot], gang) * (size // lots.gpus[lot])
+    return Single(lot, gang, cost, elapsed, kept & within(carbon, limits.carbon), carbon)
 
 
 def single_pairs(lots: Lots, gangs: Gangs) -> tuple[np.ndarray, np.ndarray]:
@@ -126,25 +130,24 @@ def single_pairs(lots: Lots, gangs: Gangs) -> tuple[np.ndarray, np.ndarray]:
     return lot[equal], gang[equal]
 
 
-def priced(
-    lots: Lots, gangs: Gangs, lot: np.ndarray, gang: np.ndarray, unit_cost: np.ndarray, elapsed: np.ndarray,
-    limits: Limits,
-) -> Single:  # fmt: skip
-    """Gangs of equal nodes with what they cost. unit_cost, elapsed: of each pair of lot and gang."""
-    size = gangs.size[gang]
-    cost = np.where(size <= limits.room(lots.offer[lot]), unit_cost * (size // lots.gpus[lot]), math.inf)
-    allowed = within(elapsed, limits.deadline) & within(cost, limits.budget)
-    allowed &= (size <= limits.max_cards) & (size <= limits.quota_of(lots.card[lot])) & np.isfinite(cost)
-    return Single(lot, gang, cost, elapsed, allowed)
+def allowed(
+    size: np.ndarray, cost: np.ndarray, elapsed: np.ndarray, deadline: Limit, budget: Limit, most: Limit
+) -> np.ndarray:
+    """Gangs of so many cards that keep to the limits, those on cards as a number of them."""
+    kept = within(elapsed, deadline) & within(cost, budget) & (size <= most) & np.isfinite(cost)
+    return np.asarray(kept)
 
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The cheapest gang of equal nodes: its cost, and of those as cheap the fewest cards, then the most memory."""
+    """The cheapest gang of equal nodes: its cost, and of those as cheap the fewest cards, then the most memory.
 
-    cost: float
-    size: int
-    memory: float
+    Numbers, or columns over needs.
+    """
+
+    cost: Any
+    size: Any
+    memory: Any
 
 
 def best_of(single: Single, gangs: Gangs) -> Best:

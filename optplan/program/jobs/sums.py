@@ -8,7 +8,7 @@ import numpy as np
 
 from optplan.distinct import among, distinct
 from optplan.program.jobs.gangs import Best, Class, Gangs, Lots, Price, Weigh, pairs_of, reduced
-from optplan.program.limits import Limits, within
+from optplan.program.limits import Limit, Limits, within
 from optplan.units import TOLERANCE
 
 Row = tuple[int, int, float, float]  # of a gang: cards of a node, offer, cost of a unit, elapsed hours
@@ -22,14 +22,14 @@ def from_sums(
     cheapest = reduced(near, by_site=False)  # no site is below these
     lot, gang = sum_pairs(cheapest, gangs, limits)
     open_ = distinct(
-        gang[could_beat(cheapest, gangs, lot, gang, *price(cheapest.offer[lot], gang), limits, best)]
+        gang[_could_beat(cheapest, gangs, lot, gang, *price(cheapest.offer[lot], gang), limits, best)]
     )
     near = near.take(np.flatnonzero(among(near.card, distinct(gangs.card[open_]))))
     lot, gang = sum_pairs(near, gangs, limits)
     some = among(gang, open_)
     lot, gang = lot[some], gang[some]
     unit_cost, elapsed = price(near.offer[lot], gang)
-    could = could_beat(near, gangs, lot, gang, unit_cost, elapsed, limits, best)
+    could = _could_beat(near, gangs, lot, gang, unit_cost, elapsed, limits, best)
     key = near.site[lot].astype(np.int64) * len(gangs) + gang
     found: dict[tuple[int, int], list[Row]] = {}
     for i in np.flatnonzero(among(key, distinct(key[could]))).tolist():
@@ -66,15 +66,23 @@ def sum_pairs(lots: Lots, gangs: Gangs, limits: Limits) -> tuple[np.ndarray, np.
 
 
 def could_beat(
+    size: np.ndarray, memory: np.ndarray, bound: np.ndarray, elapsed: np.ndarray, deadline: Limit, budget: Limit,
+    best: Best,
+) -> np.ndarray:  # fmt: skip
+    """Gangs that could beat the best. bound: their cost, were all cards to come at one lot's price a card."""
+    before = (size < best.size) | ((size == best.size) & (memory > best.memory))
+    could = (bound < best.cost * (1 - TOLERANCE)) | ((bound <= best.cost * (1 + TOLERANCE)) & before)
+    return np.asarray(could & within(elapsed, deadline) & within(bound, budget))
+
+
+def _could_beat(
     lots: Lots, gangs: Gangs, lot: np.ndarray, gang: np.ndarray, unit_cost: np.ndarray, elapsed: np.ndarray,
     limits: Limits, best: Best,
 ) -> np.ndarray:  # fmt: skip
-    """Pairs that could beat the best, were all cards of the gang to come at the lot's price a card."""
+    """Pairs of lot and gang that could."""
+    bound = gangs.size[gang] * unit_cost / lots.gpus[lot]
     size, memory = gangs.size[gang], gangs.memory[gang]
-    bound = size * unit_cost / lots.gpus[lot]
-    before = (size < best.size) | ((size == best.size) & (memory > best.memory))
-    could = (bound < best.cost * (1 - TOLERANCE)) | ((bound <= best.cost * (1 + TOLERANCE)) & before)
-    return np.asarray(could & within(elapsed, limits.deadline) & within(bound, limits.budget))
+    return could_beat(size, memory, bound, elapsed, limits.deadline, limits.budget, best)
 
 
 def _burdens(rows: list[Row], gang: int, weights: dict[tuple[int, int], float]) -> list[float]:
