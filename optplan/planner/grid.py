@@ -39,13 +39,16 @@ def assumed(
     need, scenario, card: of each element: position in contexts, in SCENARIOS, and of the card.
     instead: selectors in place of the needs' own.
     """
-    if not names:
-        return {}
-    kinds, kind = _kinds(contexts, names, instead)
-    grids, of, found = _grids(contexts[0].catalog, kinds, names), kind[need], {}
-    for name, grid in zip(names, grids, strict=True):
-        column = grid.values[of, scenario, 0] if grid.alike else grid.values[of, scenario, card]
-        rates = _rates(contexts, grid, kind)
+    found, cards = {}, len(contexts[0].catalog.cards)
+    rows: dict[
+        int, np.ndarray
+    ] = {}  # by which needs are alike: kind and scenario of each element, as a number
+    for name, (grid, of) in zip(names, _grids(contexts, names, instead), strict=True):
+        if id(of) not in rows:
+            rows[id(of)] = of[need] * len(SCENARIOS) + scenario
+        at = rows[id(of)]
+        column = grid.values.take(at if grid.alike else at * cards + card)
+        rates = _rates(contexts, grid, of)
         found[name] = column if rates is None else column * rates[need]
     return found
 
@@ -56,63 +59,60 @@ class _Grid:
 
     values   (kinds of need, scenarios, cards), or (.., 1) where they are alike
     alike    cards do not change it
-    codes    currency by kind of need, None where it is no money
+    codes    currency by kind of need, "" where it is no money
     """
 
     values: np.ndarray
     alike: bool
-    codes: tuple[str | None, ...]
+    codes: tuple[str, ...]
 
 
-def _kinds(
+def _grids(
     contexts: Sequence[Context], names: tuple[str, ...], instead: Mapping[str, str] | None = None
-) -> tuple[tuple[Kind, ...], np.ndarray]:
-    """What picks rows of these assumptions, and which of those each need has."""
-    read = _selecting(contexts[0].catalog, names)
+) -> list[tuple[_Grid, np.ndarray]]:
+    """The grid of each name, and the kind of need that each context is there; the same for names alike in that."""
+    catalog, found = contexts[0].catalog, []
+    known: dict[tuple[str, ...], tuple[tuple[Kind, ...], np.ndarray]] = {}
     every = [{**context.settled.selectors, **(instead or {})} for context in contexts]
-    kinds, kind = grouped([tuple((key, own[key]) for key in read if key in own) for own in every])
-    return tuple(kinds), kind
-
-
-def _selecting(catalog: Catalog, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Selectors that tell the rows of these assumptions apart."""
-    return tuple(sorted({key for name in names for key in _selecting_one(catalog, name)}))
+    for name in names:
+        read = _selecting(catalog, name)
+        if read not in known:
+            kinds, of = grouped([tuple([(key, own[key]) for key in read if key in own]) for own in every])
+            known[read] = tuple(kinds), of
+        kinds_, of = known[read]
+        found.append((_grid(catalog, name, kinds_), of))
+    return found
 
 
 @functools.lru_cache(maxsize=1024)
-def _selecting_one(catalog: Catalog, name: str) -> frozenset[str]:
-    return frozenset(key for row in catalog.assumptions[name] for key in selectors_of(row))
+def _selecting(catalog: Catalog, name: str) -> tuple[str, ...]:
+    """Selectors of needs that tell the rows of an assumption apart."""
+    return tuple(sorted({key for row in catalog.assumptions[name] for key in selectors_of(row)}))
 
 
-@functools.lru_cache(maxsize=64)
-def _grids(catalog: Catalog, kinds: tuple[Kind, ...], names: tuple[str, ...]) -> list[_Grid]:
-    """The grid of each name."""
-    return [_grid(catalog, name, kinds) for name in names]
-
-
+@functools.lru_cache(maxsize=4096)
 def _grid(catalog: Catalog, name: str, kinds: tuple[Kind, ...]) -> _Grid:
-    read = _selecting_one(catalog, name)
-    parts = [_of_kind(catalog, name, tuple(pair for pair in kind if pair[0] in read)) for kind in kinds]
+    parts = [_of_kind(catalog, name, kind) for kind in kinds]
     alike = all(one.alike for one in parts)
-    values = np.stack([one.values[:, :1] if alike else one.values for one in parts])
+    values = np.stack([one.values[0, :, :1] if alike else one.values[0] for one in parts])
     return _Grid(values, alike, tuple(code for one in parts for code in one.codes))
 
 
 @functools.lru_cache(maxsize=16384)
 def _of_kind(catalog: Catalog, name: str, kind: Kind) -> _Grid:
-    """An assumption for one kind of need: (scenarios, cards)."""
-    values = np.empty((len(SCENARIOS), len(catalog.cards)))
+    """An assumption for one kind of need."""
+    values = np.empty((1, len(SCENARIOS), len(catalog.cards)))
     for k, scenario in enumerate(SCENARIOS):
-        values[k] = assumptions_for(catalog, kind, scenario).column(name)[0]
+        values[0, k] = assumptions_for(catalog, kind, scenario).column(name)[0]
     code = currency_of(assumptions_for(catalog, kind, "expected").column(name)[1])
-    return _Grid(values, bool((values == values[:, :1]).all()), (code,))
+    return _Grid(values, bool((values == values[..., :1]).all()), (code,))
 
 
-def _rates(contexts: Sequence[Context], grid: _Grid, kind: np.ndarray) -> np.ndarray | None:
-    """What turns an assumption into the currency of each need; None where it is no money."""
+def _rates(contexts: Sequence[Context], grid: _Grid, of: np.ndarray) -> np.ndarray | None:
+    """What turns an assumption into the currency of each need; None where it is no money. of: kind of each need."""
     if not any(grid.codes):
         return None
-    codes = [grid.codes[k] for k in kind.tolist()]
+    codes = [grid.codes[k] for k in of.tolist()]
     wanted = [context.settled.currency for context in contexts]
     catalog = contexts[0].catalog
     pairs = list(zip(codes, wanted, strict=True))
@@ -127,13 +127,12 @@ class OfCards:
     """
 
     def __init__(self, contexts: Sequence[Context], names: tuple[str, ...]) -> None:
-        kinds, kind = _kinds(contexts, names)
         ends = ["worse" if c.settled.need.confidence == "high" else "expected" for c in contexts]
         end = np.array([SCENARIOS.index(one) for one in ends])
         self.of: dict[str, np.ndarray] = {}  # name -> (needs, cards), or (needs, 1) where no card changes it
-        for name, grid in zip(names, _grids(contexts[0].catalog, kinds, names), strict=True):
-            own = grid.values[kind, end]
-            rates = _rates(contexts, grid, kind)
+        for name, (grid, of) in zip(names, _grids(contexts, names), strict=True):
+            own = grid.values[of, end]
+            rates = _rates(contexts, grid, of)
             self.of[name] = own if rates is None else own * rates[:, None]
         self.by_card = frozenset(name for name, own in self.of.items() if own.shape[1] > 1)
 
