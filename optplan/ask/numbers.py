@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from optplan.units import CURRENCY_SIGNS, CURRENCY_WORDS, Money
@@ -42,10 +43,16 @@ _CHINESE = (
     r"(?<![统第唯万单同])[一二两三四五六七八九十百千零〇](?![下些种般样起共定直套站问川键样体夜旦])"
     r"[零〇一二两三四五六七八九十百千万亿]*(?:点[零一二三四五六七八九]+)?[万亿]*"
 )
-NUMBER: Final = (
-    rf"(?:{_DIGITS}(?:\s*(?:(?:thousand|million|billion|trillion|hundred|dozen|mn|bn|k|m|b)(?![a-z])"
-    rf"|[十百千万亿]+))?"
-    rf"|{_ENGLISH}|{_CHINESE})"
+_FIGURES = (
+    rf"{_DIGITS}(?:\s*(?:(?:thousand|million|billion|trillion|hundred|dozen|mn|bn|k|m|b)(?![a-z])"
+    r"|[十百千万亿]+))?"
+)
+_NUMBER = rf"(?:{_FIGURES}|{_ENGLISH}|{_CHINESE})"
+_ENGLISH_BEGINS = (
+    *_WORDS,
+    "half",
+    "a couple",
+    *(f"{article} {word}" for article in ("a", "an") for word in (*_SCALES, "half")),
 )
 
 _TIME_UNITS: Final = (
@@ -63,7 +70,7 @@ _MONEY_SIGNS = "|".join(sorted((re.escape(w) for w in CURRENCY_SIGNS), key=len, 
 
 
 def read_number(text: str) -> float:
-    """The value of text that NUMBER matches."""
+    """The value of text that `_NUMBER` matches."""
     match = re.match(_DIGITS, text)
     if match:
         value = float(match[0].replace(",", ""))
@@ -131,14 +138,8 @@ _HALF = re.compile(r"(?:half an? |半个?)(hour|day|year|小时|天|日|年|月)
 _HALVES: Final = {"hour": 1800.0, "小时": 1800.0, "day": 43200.0, "天": 43200.0, "日": 43200.0}
 _HALVES_LONG: Final = {"year": 15768000.0, "年": 15768000.0, "月": 1296000.0}
 _UNIT_RANGES = "|".join(f"(?P<u{i}>{words})" for i, (words, _) in enumerate(_TIME_UNITS))
-_TIME = re.compile(rf"(?P<n>{NUMBER})\s*-?\s*(?:{_UNIT_RANGES})(?![a-z])")
-_BYTES = re.compile(rf"(?P<n>{NUMBER})\s*-?\s*(?P<u>[kmgt])(?P<i>i?)(?P<b>b|bytes?)(?![a-z])")
-_BYTES_WORD = re.compile(rf"(?P<n>{NUMBER})\s*-?\s*(?P<u>kilo|mega|giga|tera)(?P<i>)(?P<b>bytes?)(?![a-z])")
-_BYTES_BARE = re.compile(rf"(?P<n>{NUMBER})\s*(?P<u>[gt])(?P<i>)(?P<b>)(?![a-z])")
-_SIGN_FIRST = re.compile(rf"(?P<c>{_MONEY_SIGNS}|(?:usd|cny|rmb|eur|gbp|jpy|inr)(?= ?\d))\s*(?P<n>{NUMBER})")
-_WORD_LAST = re.compile(rf"(?P<n>{NUMBER})\s*(?:us )?(?P<c>{_MONEY_WORDS}|{_MONEY_SIGNS})(?:钱|整)?(?![a-z])")
-_SIZE = re.compile(rf"(?P<n>{_DIGITS})[\s-]*b(?:n|illion)?(?![a-z])")
-_PLAIN = re.compile(rf"(?P<n>{NUMBER})")
+_CODES = "usd|cny|rmb|eur|gbp|jpy|inr"
+_SIGNED_BEGINS = (*CURRENCY_SIGNS, *_CODES.split("|"))
 
 
 def _time(match: re.Match[str]) -> float:
@@ -170,18 +171,43 @@ def _billions(match: re.Match[str]) -> float:
     return read_number(match["n"]) * 1e9
 
 
-# Mark, pattern, reader: the longest match at a place wins, the earlier line among equals.
-LEXICON: Final[tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Any]], ...]] = (
-    ("C", _SIGN_FIRST, _money),
-    ("C", _WORD_LAST, _money),
-    ("T", _TIME, _time),
-    ("T", _HALF, _half),
-    ("Y", _BYTES, _bytes),
-    ("Y", _BYTES_WORD, _bytes),
-    ("Y", _BYTES_BARE, _bytes),
-    ("S", _SIZE, _billions),
-    ("N", _PLAIN, _number),
-)
+Line = tuple[str, re.Pattern[str], Callable[[re.Match[str]], Any]]
+
+
+@cache
+def _begun_by(number: str) -> tuple[Line, ...]:
+    """What a number in this form can begin: mark, pattern, reader; the earlier wins among equally long matches."""
+    n = rf"(?P<n>{number})"
+    lines = (
+        ("C", rf"{n}\s*(?:us )?(?P<c>{_MONEY_WORDS}|{_MONEY_SIGNS})(?:钱|整)?(?![a-z])", _money),
+        ("T", rf"{n}\s*-?\s*(?:{_UNIT_RANGES})(?![a-z])", _time),
+        ("Y", rf"{n}\s*-?\s*(?P<u>[kmgt])(?P<i>i?)(?P<b>b|bytes?)(?![a-z])", _bytes),
+        ("Y", rf"{n}\s*-?\s*(?P<u>kilo|mega|giga|tera)(?P<i>)(?P<b>bytes?)(?![a-z])", _bytes),
+        ("Y", rf"{n}\s*(?P<u>[gt])(?P<i>)(?P<b>)(?![a-z])", _bytes),
+        ("S", rf"(?P<n>{_DIGITS})[\s-]*b(?:n|illion)?(?![a-z])", _billions),
+        ("N", n, _number),
+    )
+    return tuple((mark, re.compile(pattern), read) for mark, pattern, read in lines)
+
+
+@cache
+def _signed() -> Line:
+    pattern = rf"(?P<c>{_MONEY_SIGNS}|(?:{_CODES})(?= ?\d))\s*(?P<n>{_NUMBER})"
+    return "C", re.compile(pattern), _money
+
+
+def _lines(text: str, at: int) -> Sequence[Line]:
+    """What can begin at this place. Patterns are compiled for the forms of numbers that a sentence has."""
+    if text[at].isdecimal():
+        return _begun_by(_FIGURES)
+    if text[at] in _CN_DIGITS or text[at] in _CN_SCALES:
+        return _begun_by(_CHINESE)
+    lines: list[Line] = [("T", _HALF, _half)]
+    if text.startswith(_SIGNED_BEGINS, at):
+        lines.append(_signed())
+    if text.startswith(_ENGLISH_BEGINS, at):
+        lines += _begun_by(_ENGLISH)
+    return lines
 
 
 def whole(text: str, start: int, end: int, ends: bool = True) -> bool:
@@ -220,7 +246,7 @@ def lex(text: str, at: int) -> Token | None:
     if trillions:
         return Token("N", read_number(trillions["n"]) * 1e12, at, trillions.end())
     best: Token | None = None
-    for mark, pattern, read in LEXICON:
+    for mark, pattern, read in _lines(text, at):
         match = pattern.match(text, at)
         if match and text[match.end() - 1] == "块" and _PIECES.match(text, match.end()):
             continue  # "8块A100" counts cards, it is no money

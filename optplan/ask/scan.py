@@ -43,50 +43,53 @@ _END = r"(?:(?<![a-z0-9])|(?![a-z0-9]))"
 
 
 @cache
-def _ways() -> tuple[tuple[int, Meaning, str], ...]:
-    """Every way to say a meaning, in order: its number, the meaning, its pattern."""
-    ways = ((meaning, _pattern(way)) for meaning in vocab.MEANINGS for way in meaning.ways)
-    return tuple((number, meaning, way) for number, (meaning, way) in enumerate(ways))
+def _ways() -> tuple[tuple[Meaning, str], ...]:
+    """Every way to say a meaning, in order: the meaning, its pattern."""
+    return tuple((meaning, _pattern(way)) for meaning in vocab.MEANINGS for way in meaning.ways)
 
 
-@cache
-def _by_beginning() -> tuple[dict[str, list[int]], list[int]]:
-    """Numbers of the ways that can begin with a character, and of those that can begin with any."""
-    found: dict[str, list[int]] = {}
-    anywhere: list[int] = []
-    for number, _, way in _ways():
-        first = beginnings(way.replace(_BETWEEN, _MAYBE))
-        if first is None:
-            anywhere.append(number)
-        for char in first or ():
-            found.setdefault(char, []).append(number)
-    return found, anywhere
+@lru_cache(maxsize=16)
+def _possible(short: str) -> tuple[tuple[set[str] | None, Meaning, str], ...]:
+    """The ways that this text can hold, in order: what each can begin with (None = any), meaning, pattern."""
+    return tuple(
+        (beginnings(way.replace(_BETWEEN, _MAYBE)), meaning, way)
+        for meaning, way in _ways()
+        if possible(way, short)
+    )
 
 
 @lru_cache(maxsize=256)
-def _possible(char: str, short: str) -> tuple[tuple[Meaning, re.Pattern[str]], ...]:
-    """The ways that can begin with this character in this text, compiled, in order."""
-    found, anywhere = _by_beginning()
-    ways = _ways()
-    numbers = sorted({*found.get(char, ()), *anywhere})
-    return tuple((ways[n][1], _compiled(n)) for n in numbers if possible(ways[n][2], short))
+def _beginning(char: str, short: str) -> tuple[tuple[Meaning, re.Pattern[str]], ...]:
+    """Those of them that can begin with this character, compiled."""
+    return tuple(
+        (meaning, _compiled(way))
+        for first, meaning, way in _possible(short)
+        if first is None or char in first
+    )
 
 
 @cache
-def _compiled(number: int) -> re.Pattern[str]:
-    return re.compile(f"(?:{_ways()[number][2]}){_END}")
+def _compiled(way: str) -> re.Pattern[str]:
+    return re.compile(f"(?:{way}){_END}")
 
 
 @cache
-def _fillers() -> re.Pattern[str]:
-    ways = "|".join(_pattern(way) for way in vocab.FILLER_PHRASES)
-    return re.compile(f"(?:{ways}){_END}")
+def _phrases() -> tuple[str, ...]:
+    return tuple(map(_pattern, vocab.FILLER_PHRASES))
+
+
+@lru_cache(maxsize=16)
+def _fillers(short: str) -> re.Pattern[str] | None:
+    """The phrases without weight that this text can hold; None if there are none."""
+    ways = "|".join(way for way in _phrases() if possible(way, short))
+    return _compiled(ways) if ways else None
 
 
 def _pattern(way: str) -> str:
     """A blank keeps two English words apart, ` ?` does not; N is any number, also one in billions."""
-    way = re.sub(r"(?<!\[)N(?![A-Z\]])", "[NS]", way).replace("#", "N")
-    return _BLANK.sub(_blank, way)
+    if "N" in way or "#" in way:
+        way = re.sub(r"(?<!\[)N(?![A-Z\]])", "[NS]", way).replace("#", "N")
+    return _BLANK.sub(_blank, way) if " " in way else way
 
 
 # What keeps two English words apart; it begins with the same characters as `_MAYBE`, and holds none either.
@@ -178,7 +181,7 @@ def _longest(short: str, at: int) -> tuple[Meaning | None, int, int]:
     while len(starts) < 5 and (lead := _LEAD.match(short, starts[-1])):
         starts.append(lead.end())
     for start in starts:
-        for meaning, pattern in _possible(short[start : start + 1], short):
+        for meaning, pattern in _beginning(short[start : start + 1], short):
             match = pattern.match(short, start)
             if match and match.end() > max(best_end, start) and _fits(short, start, match.end()):
                 best, begin, best_end = meaning, start, match.end()
@@ -211,7 +214,8 @@ def _filler(short: str, at: int) -> int:
         end += 1
     if end > at:
         return end
-    match = _fillers().match(short, at)
+    fillers = _fillers(short)
+    match = fillers and fillers.match(short, at)
     if match and match.end() > at and _fits(short, at, match.end()):
         end = match.end()
     word = re.compile(r"[a-z][a-z'-]*").match(short, at)
