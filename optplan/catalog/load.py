@@ -210,12 +210,14 @@ Row = TypeVar("Row", Card, Model, Assumption, Provider, Grid)
 
 
 def _values(table: Table, kind: type[Row]) -> list[Row]:
-    """The rows as values of a dataclass; days as text, columns that it does not have left out."""
-    names = {field.name for field in fields(kind)}
-    rows = sorted(table.rows(), key=lambda row: tuple(str(value) for value in row.values())[:2])
-    for row in rows:
-        row["date"] = datetime.date.fromordinal(row["date"]).isoformat()
-    return [kind(**{name: value for name, value in row.items() if name in names}) for row in rows]
+    """The rows as values of a dataclass, by their first two columns; days as text, other columns left out."""
+    days = {day: datetime.date.fromordinal(day).isoformat() for day in set(table.columns["date"])}
+    columns: dict[str, list[Any]] = table.columns | {"date": [days[day] for day in table.columns["date"]]}
+    names: list[str] = [field.name for field in fields(kind) if field.name in columns]
+    first = [*zip(*(map(str, cells) for cells in [*columns.values()][:2]), strict=True)]
+    rows = [*zip(*(columns[name] for name in names), strict=True)]
+    order = sorted(range(len(table)), key=first.__getitem__)
+    return [kind(**dict(zip(names, rows[i], strict=True))) for i in order]
 
 
 def _rates(table: Table) -> dict[str, Rate]:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from optplan.catalog.count import count_parameters
-from optplan.catalog.hf import read_config
 from optplan.catalog.names import ModelNames
 from optplan.catalog.values import Model
 from optplan.errors import BadInput, Fault, nearest
@@ -50,6 +49,8 @@ def resolve(
     if _SIZE.match(text):
         return sized(_params(text), models)
     if text.endswith(".json") or (not names.find(text) and _is_directory(text, base)):
+        from optplan.catalog.hf import read_config  # few models come as a file
+
         return read_config(_path(text, base))
     return models[names.one(text)]
 

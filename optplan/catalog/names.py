@@ -57,8 +57,9 @@ class GpuNames:
             self._add(alias, sorted({name for part in parts for name in known[plain_gpu(part)]}))
 
     def _add(self, said: str, names: list[str]) -> None:
-        self._said[plain_gpu(said)] = said
-        self._cards[plain_gpu(said)] = tuple(sorted(names))
+        plain = plain_gpu(said)
+        self._said[plain] = said
+        self._cards[plain] = tuple(sorted(names))
 
     def with_cards(self, more: Iterable[str]) -> GpuNames:
         """These names and some more, each of which means the card of that name alone."""

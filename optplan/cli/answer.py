@@ -90,16 +90,18 @@ def ask(
     The need that was understood is printed first, as YAML; what cannot be understood is an error.
     """
     from optplan.cli.gather import understood
-    from optplan.problem import dump
 
     question = understood(" ".join(sentence), options.Changes(rules, sets, catalog, confidence))
-    if need:
-        print(dump(question.need), end="")
-        return
-    if not (json or lp):
+    if need or not (json or lp):
+        from optplan.problem import dump
+
+        written = dump(question.need)
+        if need:
+            print(written, end="")
+            return
         from optplan.report.plan import print_understood
 
-        print_understood(dump(question.need), question.notes)
+        print_understood(written, question.notes)
     _answer([question], json, lp)
 
 

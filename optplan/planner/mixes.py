@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,10 +16,12 @@ from optplan.planner.found import Found, Pick
 from optplan.planner.jobs import billing, lots_of
 from optplan.planner.pricing import BUY, TERM_HOURS, Pricing
 from optplan.program import Program
-from optplan.program.mix import MixProgram, gang_cost, mix_program
 from optplan.program.mixclasses import MixClass, MixGangs, MixLots, mix_classes, worth_mixing
 from optplan.solve import Solution, solve_program
 from optplan.units import TOLERANCE, amount
+
+if TYPE_CHECKING:
+    from optplan.program.mix import MixProgram
 
 MOST_ROUNDS = 100
 PROVEN = 2e-9  # of the cost: less than this is float noise of the ratio
@@ -173,6 +176,8 @@ class _Hunt:
 
     def among(self, classes: list[MixClass]) -> None:
         """Search these classes to the end."""
+        from optplan.program.mix import gang_cost, mix_program  # most jobs have no class worth a search
+
         limits, seen = self.context.limits, list[tuple[int, dict[int, int]]]()
         while True:
             ratio = self.ratio if math.isfinite(self.ratio) else _first_ratio(classes, self.lots)
