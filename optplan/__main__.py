@@ -16,7 +16,9 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no matrix is large enough for threads
     from optplan.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # else the end goes through all that was loaded, twice, to free what is freed with the process
+    sys.exit(code)
 
 
 if __name__ == "__main__":
