@@ -65,6 +65,13 @@ class Columns:
         return self.names(int(self.ident[i]))
 
 
+def places(columns: Columns) -> np.ndarray:
+    """The place of each column among those of equal cost and cards: more memory, then the first name."""
+    place = np.empty(len(columns))
+    place[np.lexsort((columns.offer, -columns.memory))] = np.arange(len(columns))
+    return place
+
+
 def usable(columns: Columns, hours: float) -> np.ndarray:
     """Whether each column carries anything at a cost that is known."""
     known: np.ndarray = (columns.capacity.max(axis=0, initial=0.0) > 0) & np.isfinite(_cost(columns, hours))

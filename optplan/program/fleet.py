@@ -11,10 +11,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from optplan.distinct import distinct
-from optplan.program.columns import SECOND, Columns
+from optplan.program.columns import SECOND, Columns, places
 from optplan.program.limits import Limits, carbon_row, pool_rows, scaled_most
 from optplan.program.model import Program
 from optplan.program.ready import Ready, ready_batch, ready_service
@@ -226,10 +224,7 @@ def first_of_equals(fleet: FleetProgram, cost: float, cards: float) -> Program:
     cards: of the plan found, so that the second and third wish never outweigh one card.
     """
     columns, first = fleet.columns, fleet.program
-    rank = np.empty(len(columns))
-    rank[np.lexsort((columns.offer, -columns.memory))] = np.arange(len(columns)) / (
-        len(columns) * (cards + 1.0)
-    )
+    rank = places(columns) / (len(columns) * (cards + 1.0))
     wish = dict(zip(fleet.units, (columns.gpus + rank).tolist(), strict=True))
     program = Program(first.name + "_ties")
     for i, variable in enumerate(first.variables):

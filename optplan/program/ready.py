@@ -11,10 +11,11 @@ import numpy as np
 
 from optplan.program.batches import cheapest_batch
 from optplan.program.columns import Columns, first_rows, fitting, usable
+from optplan.program.divided import cheapest_divided
 from optplan.program.hulls import batch_worth, finished
 from optplan.program.limits import Limits
 from optplan.program.outdone import standing
-from optplan.program.search import Choice, TooMany, cheapest_service
+from optplan.program.search import MOST_CLASSES, Choice, TooMany, cheapest_service
 from optplan.program.spans import Spans
 from optplan.program.worth import Worth, service_worth
 from optplan.units import TOLERANCE
@@ -102,9 +103,8 @@ def ready_service(
     own = first_rows(columns, hours, limits, mix) if len(rows) and math.isfinite(worth.lower) else NONE
     wide = Wide(columns, _most(load, limits), None, worth, lambda c: first_rows(c, hours, limits, mix), own)
     some, carried, value = columns.take(own), load[:, own], worth.take(own)
-    return _searched(
-        wide, some, None, limits, lambda: cheapest_service(some, carried, hours, value, limits, mix)
-    )
+    cheapest = cheapest_service if len(load) <= MOST_CLASSES else cheapest_divided
+    return _searched(wide, some, None, limits, lambda: cheapest(some, carried, hours, value, limits, mix))
 
 
 def ready_batch(columns: Columns, spans: Spans, limits: Limits, mix: str, plain: bool = True) -> Ready:
