@@ -6,6 +6,7 @@ bound and gap come from HiGHS' own report, and the solution is rechecked against
 
 from __future__ import annotations
 
+import functools
 import math
 import tempfile
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import highspy
+import numpy as np
 import pulp
 
 from optplan.program import Program
@@ -37,6 +39,13 @@ TIGHT: tuple[dict[str, Any], ...] = (
     USUAL | {"mip_feasibility_tolerance": 1e-9},
     USUAL | {"mip_feasibility_tolerance": 1e-9, "presolve": "off"},
 )
+# With the cheapest plan known, nothing is left to do but prove it: searches for better ones take more time than that.
+PROVING: dict[str, Any] = {
+    "mip_heuristic_run_feasibility_jump": False,
+    "mip_heuristic_run_rins": False,
+    "mip_heuristic_run_rens": False,
+    "mip_heuristic_run_root_reduced_cost": False,
+}
 LEANING = 3e-9  # a row broken by more, or a cost that rounding moves by more (relative)
 PROVEN = 1e-8  # a gap of more (relative) is none of floats, and no proof
 ROW_TOLERANCE = 1e-8  # of the scaled rows: integers are rounded after the search
@@ -104,9 +113,15 @@ def lp_text(program: Program) -> str:
         return path.read_text()
 
 
-def _search(problem: pulp.LpProblem) -> None:
-    """PuLP's call of HiGHS, but Ctrl-C stops the search at once and keeps the best plan found so far."""
+def _search(problem: pulp.LpProblem, begin: Mapping[pulp.LpVariable, float]) -> None:
+    """PuLP's call of HiGHS, but Ctrl-C stops the search at once and keeps the best plan found so far.
+
+    begin: values that the first plan has.
+    """
     highs = problem.solverModel
+    if begin:
+        index = np.array([variable.index for variable in begin], dtype=np.int32)
+        highs.setSolution(len(index), index, np.array(list(begin.values())))
     highs.HandleUserInterrupt = True
     finished = started = False
     while not finished:
@@ -119,10 +134,13 @@ def _search(problem: pulp.LpProblem) -> None:
             highs.cancelSolve()
 
 
-def solve_program(program: Program, time_limit: float | None = None) -> Solution:
+def solve_program(
+    program: Program, time_limit: float | None = None, known: Mapping[int, float] | None = None
+) -> Solution:
     """Solve to proven optimality (or until time_limit seconds), status and bound from HiGHS itself.
 
-    Raises ArithmeticError when the solver's answer breaks a row: that is never passed on as a plan.
+    known: whole numbers of a plan that is the cheapest, as far as is known: the search is then for a proof. Raises
+    ArithmeticError when the solver's answer breaks a row: that is never passed on as a plan.
     """
     start = time.perf_counter()
     if not program.variables:  # PuLP has no answer for a program without any
@@ -130,9 +148,10 @@ def solve_program(program: Program, time_limit: float | None = None) -> Solution
             return Solution("infeasible", {}, math.inf, math.inf, 0.0, 0)
         return Solution("optimal", {}, 0.0, 0.0, 0.0, 0)
     scale = program.scale
-    problem, variables = _run(program, scale, time_limit, USUAL)
+    first, begin = (USUAL | PROVING, known) if known else (USUAL, {})
+    problem, variables = _run(program, scale, time_limit, first, begin)
     if _leans(program, problem, variables, scale):
-        again = [_run(program, scale, time_limit, options) for options in TIGHT]
+        again = [_run(program, scale, time_limit, options, begin) for options in TIGHT]
         problem, variables = min(again, key=lambda run: _reached(run[0]))
     highs = problem.solverModel
     info, status = highs.getInfo(), highs.getModelStatus()
@@ -158,11 +177,15 @@ def solve_program(program: Program, time_limit: float | None = None) -> Solution
 
 
 def _run(
-    program: Program, scale: float, time_limit: float | None, options: Mapping[str, Any]
+    program: Program,
+    scale: float,
+    time_limit: float | None,
+    options: Mapping[str, Any],
+    begin: Mapping[int, float],
 ) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
     problem, variables = to_pulp(program, scale)
     solver = pulp.HiGHS(msg=False, timeLimit=time_limit, threads=1, **options)
-    solver.callSolver = _search
+    solver.callSolver = functools.partial(_search, begin={variables[i]: v for i, v in begin.items()})
     problem.solve(solver)
     return problem, variables
 

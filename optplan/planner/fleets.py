@@ -56,7 +56,8 @@ def settle_fleet(context: Context, columns: Columns, limits: Limits, found: Foun
     fleet = fleet_program(context, ready, limits)
     found.calls = with_calls(fleet, context)
     sliced = solve_sliced(fleet, context.time_limit, lambda free, lower: _first(free, lower, context))
-    found.solution = solution = sliced or solve_program(fleet.program, context.time_limit)
+    known = None if choice is None else dict(zip(fleet.units, map(float, choice.units), strict=True))
+    found.solution = solution = sliced or solve_program(fleet.program, context.time_limit, known)
     found.program, found.seconds = fleet.program, solution.seconds
     if not solution.values:
         return found

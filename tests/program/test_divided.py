@@ -143,3 +143,22 @@ def test_too_much_to_look_at_is_left_to_the_solver(monkeypatch: pytest.MonkeyPat
             patch.setattr(divided, name, 0)
             with pytest.raises(TooMany):
                 cheapest_divided(columns, load, HOURS, worth, Limits(), "any")
+
+
+def test_a_plan_that_is_known_does_not_change_what_the_solver_finds() -> None:
+    rng, bettered = random.Random(6), 0
+    for _ in range(CASES // 4):
+        fleet = fleet_of_many_classes(rng)
+        program, solution = solved(fleet)
+        if not solution.values:
+            continue
+        units = {x: solution.values.get(x, 0.0) for x in program.units}
+        dearer = {x: n + 1 for x, n in units.items()}
+        nothing = dict.fromkeys(units, 0.0)
+        for known in (units, dearer, nothing):
+            again = solve_program(program.program, known=known)
+            assert again.status == "optimal"
+            assert again.cost == pytest.approx(solution.cost, rel=1e-9)
+            assert again.bound == pytest.approx(solution.cost, rel=1e-8)
+        bettered += 1
+    assert bettered > CASES // 8
