@@ -39,8 +39,12 @@ TIGHT: tuple[dict[str, Any], ...] = (
     USUAL | {"mip_feasibility_tolerance": 1e-9},
     USUAL | {"mip_feasibility_tolerance": 1e-9, "presolve": "off"},
 )
-# With the cheapest plan known, nothing is left to do but prove it: searches for better ones take more time than that.
+# With the cheapest plan known, nothing is left to do but prove it: on such programs, searches for better plans and what
+# else prepares a long search take more time than the proof.
 PROVING: dict[str, Any] = {
+    "mip_allow_restart": False,
+    "mip_allow_cut_separation_at_nodes": False,
+    "mip_pscost_minreliable": 0,
     "mip_heuristic_run_feasibility_jump": False,
     "mip_heuristic_run_rins": False,
     "mip_heuristic_run_rens": False,
