@@ -12,6 +12,7 @@ from typing import Any
 
 from optplan.batch import courier
 from optplan.batch.crew import Here
+from optplan.batch.rows import filled, need_of
 from optplan.catalog import Catalog
 from optplan.errors import BadInput, Fault
 from optplan.many import solve_block
@@ -19,10 +20,11 @@ from optplan.need import AnyNeed
 from optplan.planner.main import load_catalog
 
 Solved = dict[str, Any] | tuple[Fault, ...]
+_Need = AnyNeed | Mapping[str, Any]
 
 
 def solve_many(
-    needs: Iterable[AnyNeed],
+    needs: Iterable[_Need],
     catalog: Catalog | None = None,
     executor: Executor | None = None,
     *,
@@ -34,6 +36,8 @@ def solve_many(
 ) -> Iterator[dict[str, Any] | BadInput]:
     """The JSON of each need's plan (`optplan schema plan`), or the BadInput that keeps it from one, in order.
 
+    needs     as `read` gives them, or as mappings with the keys of a need in YAML; where drawing one raises, what was
+              drawn before is answered first
     executor  where blocks of needs are solved: processes, `client.get_executor()` of Dask, threads (which take
               turns: the solver allows one search a process); here if None
     fixed     quantities or assumptions by name, for all needs
@@ -47,25 +51,57 @@ def solve_many(
     """
     parcel = courier.pack(catalog or load_catalog())
     given = {"fixed": dict(fixed or {}), "base": base, "today": today or date.today()}
+    if min(block, ahead) < 1:
+        raise ValueError(f"block and ahead are at least 1, not {block} and {ahead}")
+    broken: list[Exception] = []
     drawn = iter(needs)
     under_way: deque[Future[list[Solved]]] = deque()
     try:
-        for piece in iter(lambda: tuple(islice(drawn, block)), ()):
+        for piece in iter(lambda: _drawn(drawn, block, broken), ()):
             under_way.append(courier.send(executor or Here(), parcel, _solved, piece, given))
             if executor is None or len(under_way) >= ahead:
                 yield from _told(under_way.popleft().result())
         while under_way:
             yield from _told(under_way.popleft().result())
+        if broken:
+            raise broken[0]
     finally:
         for future in under_way:
             future.cancel()
 
 
-def _solved(catalog: Catalog, needs: Sequence[AnyNeed], given: Mapping[str, Any]) -> list[Solved]:
+def _drawn(needs: Iterator[_Need], block: int, broken: list[Exception]) -> tuple[_Need, ...]:
+    """The next piece of needs: up to the end, or to the error that drawing one raises, which is noted."""
+    piece: list[_Need] = []
+    if not broken:
+        try:
+            for need in islice(needs, block):
+                piece.append(need)  # one by one: those before an error count
+        except Exception as error:
+            broken.append(error)
+    return tuple(piece)
+
+
+def _solved(catalog: Catalog, needs: Sequence[_Need], given: Mapping[str, Any]) -> list[Solved]:
     """A piece at a worker. Faults travel without their exception, which cannot be pickled."""
-    return [
-        plan.faults if isinstance(plan, BadInput) else plan for plan in solve_block(needs, catalog, **given)
-    ]
+    read = [_read(need) for need in needs]
+    sound = [need for need in read if not isinstance(need, BadInput)]
+    plans = solve_block(sound, catalog, **given)
+    found = [need if isinstance(need, BadInput) else next(plans) for need in read]
+    return [one.faults if isinstance(one, BadInput) else one for one in found]
+
+
+def _read(need: object) -> AnyNeed | BadInput:
+    """A need of the caller's, or why it is none."""
+    if isinstance(need, AnyNeed):
+        return need
+    if not isinstance(need, Mapping):
+        message = f"a need is a mapping or what `read` gives, not {type(need).__name__}"
+        return BadInput(Fault("not-a-mapping", "", message, "write {'task': .., 'model': ..}"))
+    try:
+        return need_of(filled(dict(need)))
+    except BadInput as error:
+        return error
 
 
 def _told(found: Iterable[Solved]) -> Iterator[dict[str, Any] | BadInput]:

@@ -100,5 +100,36 @@ def test_the_catalog_travels_only_to_who_does_not_have_it() -> None:
     assert [parcel is not None for parcel in executor.sent] == [False, False, True, False, False]
 
 
+@pytest.mark.parametrize("made", [None, Counting])
+def test_needs_drawn_before_their_source_broke_are_answered_first(alone: list[Any], made: Any) -> None:
+    def breaking() -> Iterator[Any]:
+        yield from NEEDS[:5]
+        raise RuntimeError("the source broke")
+
+    found = []
+    with pytest.raises(RuntimeError, match="the source broke"):
+        found.extend(map(plain, solve_many(breaking(), executor=made and made(), today=TODAY, block=3)))
+    assert found == alone[:5]
+
+
+def test_mappings_are_needs_and_what_is_none_is_a_fault_of_its_own(alone: list[Any]) -> None:
+    given: list[Any] = [
+        train(10**6, "n1", limits={"gpus": ["H100"], "providers": ["vast"], "budget": None}),
+        "text",
+    ]
+    plan, fault, bad, last = solve_many([*given, {"task": "serve"}, NEEDS[1]], today=TODAY)
+    assert [plain(plan), plain(last)] == alone[:2]
+    assert isinstance(fault, BadInput)
+    assert "not str" in str(fault)
+    assert isinstance(bad, BadInput)
+    assert "`model`" in str(bad)
+
+
+@pytest.mark.parametrize("sizes", [{"block": 0}, {"ahead": 0}, {"block": -1}])
+def test_pieces_of_no_size_are_refused_rather_than_nothing_solved(sizes: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        list(solve_many(NEEDS[:1], **sizes))
+
+
 def test_the_package_offers_it() -> None:
     assert optplan.solve_many is solve_many
