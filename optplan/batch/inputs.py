@@ -60,7 +60,7 @@ def open_inputs(names: Sequence[str]) -> Inputs:
     files: list[File] = []
     for name in names:
         try:
-            files += [File(STDIN, 0, "")] if name == STDIN else [_file(path) for path in _files(name)]
+            files += [_stdin()] if name == STDIN else [_file(path) for path in _files(name)]
         except BadInput as error:
             faults += error.faults
     said = Counter(file.name for file in files)
@@ -69,6 +69,12 @@ def open_inputs(names: Sequence[str]) -> Inputs:
     if faults:
         raise BadInput(faults)
     return Inputs(tuple(files))
+
+
+def _stdin() -> File:
+    if sys.stdin is None:  # the process was started with it closed
+        raise BadInput(Fault("unreadable", STDIN, "standard input is closed", "pipe JSON lines into it"))
+    return File(STDIN, 0, "")
 
 
 def _files(name: str) -> Iterable[str]:
@@ -80,18 +86,12 @@ def _files(name: str) -> Iterable[str]:
         reason = getattr(error, "strerror", None) or "not a usable path"
         raise BadInput(Fault("missing-file", name[:200], f"cannot be read: {reason}")) from None
     if stat.S_ISDIR(mode):
-        found = sorted(
-            os.path.join(folder, file)
-            for folder, _, inside in os.walk(name)
-            for file in inside
-            if file.lower().endswith(YAML)
-        )
+        found = sorted(_below(name))
         if not found:
             hint = f"a directory is read for {' and '.join(YAML)}; other files ({kinds}) are named one by one"
             raise BadInput(Fault("empty", name, "there is no YAML file in this directory", hint))
         return found
-    if not stat.S_ISREG(mode):
-        raise BadInput(Fault("not-a-file", name, "is not a regular file", "- reads JSON lines from a pipe"))
+    _regular(name, mode)
     if Path(name).suffix.lower() not in READERS:
         message = f"{Path(name).suffix or 'no suffix'!r} is no kind of file that a batch reads"
         raise BadInput(
@@ -100,9 +100,47 @@ def _files(name: str) -> Iterable[str]:
     return [name]
 
 
+def _below(directory: str) -> Iterator[str]:
+    """YAML files in a directory and those below it, links to directories too; but not in names such as ..data, by
+    which Kubernetes keeps each file of a ConfigMap twice. Raises BadInput for a directory that cannot be read: its
+    needs would be missed without a word.
+    """
+
+    def refuse(error: OSError) -> None:
+        message = f"cannot be read: {error.strerror}"
+        raise BadInput(Fault("unreadable", str(error.filename), message)) from None
+
+    for folder, folders, inside in os.walk(directory, onerror=refuse, followlinks=True):
+        folders[:] = [
+            one
+            for one in folders
+            if not one.startswith("..") and not _leads_back(os.path.join(folder, one), directory)
+        ]
+        for file in inside:
+            if file.lower().endswith(YAML):
+                yield os.path.join(folder, file)
+
+
+def _leads_back(path: str, top: str) -> bool:
+    """Is it a link to a directory that it lies in? path begins with top."""
+    real = os.path.realpath(path)
+    while len(path) > len(top):
+        path = os.path.dirname(path)
+        if os.path.realpath(path) == real:
+            return True
+    return False
+
+
+def _regular(name: str, mode: int) -> None:
+    """Raises BadInput for pipes and devices, which cannot be read twice."""
+    if not stat.S_ISREG(mode):
+        raise BadInput(Fault("not-a-file", name, "is not a regular file", "- reads JSON lines from a pipe"))
+
+
 def _file(name: str) -> File:
     digest, size = hashlib.sha256(), 0
     try:
+        _regular(name, os.stat(name).st_mode)
         with open(name, "rb") as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)

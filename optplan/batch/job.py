@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -96,6 +97,7 @@ def batch(job: Job, catalog: Catalog, watch: Watch = lambda rows, read, size: No
     begun = time.monotonic()
     check_output(job.out)
     inputs = open_inputs(job.inputs)
+    _apart(inputs, job.out)
     identity = state.identity_of(inputs, job.settings, job.catalogs, job.out)
     earlier = _earlier(job, identity)
     if earlier is not None and earlier.state != "running":
@@ -153,6 +155,13 @@ class Seen:
     def __call__(self, rows: int, read: int) -> None:
         self.first = rows if self.first < 0 else self.first
         self.watch(rows, read, self.size)
+
+
+def _apart(inputs: Inputs, out: Path) -> None:
+    """Raises BadInput where the output would take the place of an input."""
+    names = [file.name for file in inputs.files if file.digest]
+    if out.exists() and any(os.path.samefile(name, out) for name in names):
+        raise BadInput(Fault("input", f"-o {out}", "is one of the inputs", "name another output"))
 
 
 def _earlier(job: Job, identity: dict[str, Any]) -> state.Journal | None:

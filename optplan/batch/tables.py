@@ -26,11 +26,14 @@ def table(path: Path, before: int) -> Iterator[Row]:
         header = [cell.strip() for cell in next(reader, [])]
         while True:
             place = f"{path}:{counted.lines + 1}"
+            counted.begin()
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except (csv.Error, UnicodeDecodeError) as error:
+                counted.back()  # an open quote would take the needs below with it
+                reader = csv.reader(counted, strict=True)
                 hint = _cure(error)
                 message = f"not CSV in UTF-8: {error}"
                 yield bad(place, "csv", message, hint, path.parent, before + counted.read)
@@ -50,16 +53,30 @@ class _Counted:
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file, self.read, self.lines = file, 0, 0
+        self._first: tuple[int, int] | None = None
 
     def __iter__(self) -> _Counted:
         return self
 
     def __next__(self) -> str:
-        line = next(self.file)
+        line = self.file.readline()
+        if not line:
+            raise StopIteration
         encoding = "utf-8" if self.read else "utf-8-sig"
         self.read += len(line)
         self.lines += 1
+        self._first = self._first or (self.read, self.lines)
         return line.decode(encoding)
+
+    def begin(self) -> None:
+        """A row begins here."""
+        self._first = None
+
+    def back(self) -> None:
+        """Go on after the first line of the row."""
+        if self._first is not None:
+            self.read, self.lines = self._first
+            self.file.seek(self.read)
 
 
 def _csv_row(header: list[str], cells: list[str], place: str, base: Path, read: int) -> Row:
@@ -112,11 +129,15 @@ def _check_header(header: list[str], place: str) -> None:
     faults = []
     for name in header:
         upto = ".".join(name.split(".")[:2])
-        if header.count(name) > 1:
+        if not name:
+            message = f"column {header.index(name) + 1} has no name"
+            hint = "name it or drop it (pandas: index=False)"
+            faults.append(Fault("unnamed-column", f"{place}:1", message, hint))
+        elif header.count(name) > 1:
             faults.append(Fault("duplicate-column", f"{place}:1", f"`{name}` is there twice", "drop one"))
         elif name not in _columns() and upto not in _columns() and name.split(".")[0] not in _OPEN:
             near = nearest(name, _columns(), 1)
-            hint = f"did you mean `{near[0]}`?" if near else "nested fields are written limits.budget"
+            hint = f"did you mean `{near[0]}`?" if near else "nested fields are written limits.budget."
             message = f"no need has a column `{name[:60]}`"
             faults.append(Fault("unknown-column", f"{place}:1", message, f"{hint} Or drop the column"))
     if "task" not in header:
@@ -145,16 +166,34 @@ def parquet(path: Path, before: int) -> Iterator[Row]:
     size, done = path.stat().st_size, 0
     file = open_parquet(path)
     total = max(1, file.metadata.num_rows)
+    kinds = {field.name: field.type for field in file.schema_arrow}
     for batch in file.iter_batches(batch_size=PARQUET_ROWS):
         for cells in batch.to_pylist():
             done += 1
             place, read = f"{path}#{done}", before + size * done // total
             try:
-                given = {n: _cell(n, v) if isinstance(v, str) else v for n, v in cells.items()}
+                given = {
+                    n: _cell(n, v) if isinstance(v, str) else _mapped(n, v, kinds[n])
+                    for n, v in cells.items()
+                }
                 raw = nested({n: v for n, v in given.items() if v is not None and v != ""})
                 yield Row(place, filled(raw), (), path.parent, read)
             except BadInput as error:
                 yield Row(place, None, error.faults, path.parent, read)
+
+
+def _mapped(name: str, value: Any, kind: Any) -> Any:
+    """A value of an Arrow type: a map comes as a list of pairs; an empty one is absent."""
+    from pyarrow import types
+
+    if isinstance(value, dict):
+        return {part.name: _mapped(f"{name}.{part.name}", value[part.name], part.type) for part in kind}
+    if value is None or not types.is_map(kind):
+        return value
+    found = dict(value)
+    if len(found) < len(value):
+        raise BadInput(Fault("duplicate-key", name, "the map has a key twice", "keep one of the two"))
+    return found or None
 
 
 def open_parquet(path: Path) -> Any:
