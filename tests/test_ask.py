@@ -14,7 +14,7 @@ from optplan.ask import Understood, understand
 from optplan.ask.numbers import lex
 from optplan.ask.text import width
 from optplan.catalog import Catalog
-from optplan.errors import BadInput
+from optplan.errors import BadInput, Fault
 from optplan.need import AnyNeed
 from optplan.problem import dump, read_text
 from optplan.units import Money
@@ -184,3 +184,43 @@ def test_a_strange_word_anywhere_is_an_error(sentence: str, word: str, data: st.
 def test_a_part_of_the_world_is_answered_with_how_regions_are_said(place: str) -> None:
     with pytest.raises(BadInput, match=r"`limits: \{regions: \[\.\.\]\}`"):
         understand(f"fine-tune 9B in {place}", Catalog.load())
+
+
+def test_own_cards_are_kept_to_and_it_is_said_that_their_price_is_the_market_s() -> None:
+    notes = " ".join(ask("we have two 3090s, serve GLM-4-9B").notes)
+    assert "what such cards cost on the market" in notes
+    assert "owned.csv" in notes
+
+
+def test_a_wish_said_in_several_words_is_refused_once_under_all_of_them() -> None:
+    [fault] = refusal("DPO of Llama-3.1-8B with PPO").faults
+    assert len(re.findall(r"\^+", fault.excerpt)) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"), [("finetun", "finetune"), ("summarze", "summarise"), ("deplyo", "deploy")]
+)
+def test_a_typo_is_answered_with_the_word_that_was_meant(wrong: str, right: str) -> None:
+    hints = " ".join(fault.hint for fault in refusal(f"{wrong} Llama-3.1-8B").faults)
+    assert right in hints
+
+
+@pytest.mark.parametrize("word", ["bananna", "only", "without", "txt", "advise", "kubernets"])
+def test_words_near_to_a_strange_one_are_whole_words_that_are_understood(word: str) -> None:
+    for fault in refusal(f"fine-tune 9B {word} in 48h").faults:
+        if fault.hint.startswith("near to it: "):
+            for near in fault.hint.removeprefix("near to it: ").split(", "):
+                assert near != word
+                assert "not-understood" not in {f.code for f in _faults(near)}
+
+
+def _faults(sentence: str) -> list[Fault]:
+    try:
+        ask(sentence)
+    except BadInput as error:
+        return list(error.faults)
+    return []
+
+
+def test_a_range_is_answered_with_which_end_to_say() -> None:
+    assert "a range" in refusal("serve 9B at 10-20 req/s").faults[0].hint

@@ -45,7 +45,7 @@ def understand(sentence: str, catalog: Catalog) -> Understood:
     builder = Builder(sentence, items, names, catalog)
     for span in lost:
         said = sentence[span[0] : span[1]]
-        hint = _hint(said, names)
+        hint = _hint(said, sentence[span[1] :], names)
         builder.faults.append(fault(sentence, [span], "not-understood", f"{said!r} is not understood", hint))
     need = builder.build()
     return Understood(need, builder.notes)
@@ -55,26 +55,41 @@ _PLACES = (
     "europe", "european", "eu", "us", "usa", "america", "united states", "asia", "uk", "china", "germany",
     "欧洲", "美国", "亚洲", "中国", "北美",
 )  # fmt: skip
+_RANGE = re.compile(r"\s*(?:-|–|~|to|and|or|到|至)\s*[$€£¥]?\d")
+_SHOWN = 3
 
 
-def _hint(said: str, names: Names) -> str:
+def _hint(said: str, after: str, names: Names) -> str:
     """Words near to what was said, or what a sentence may hold."""
-    if said.strip().replace(".", "").isdigit():
+    if said.strip().removeprefix("between ").replace(".", "").isdigit():
+        if _RANGE.match(after):
+            return "a range is no limit: give one amount, the most that may be used or the rate that must be carried"
         return "say what it counts: 8 req/s, 48h, 500 USD, 2000 input tokens, 4 GPUs"
     if re.fullmatch(r"[\d.,]+ ?[kmgt]i?b?", said.strip(), re.IGNORECASE):
         return "say what it is: `on 48GB of data` or `on a 48GB card`"
-    if said.strip().lower() in _PLACES:
+    word = lowered(said).strip()
+    if word in _PLACES:
         return (
             "regions go by the names that providers give them: list them in YAML, `limits: {regions: [..]}`"
         )
-    found = nearest(said, _words(names), 3)
-    return (
-        f"near to it: {', '.join(found)}" if found else f"leave it out, or say it in other words; {_EXAMPLE}"
-    )
+    near = [
+        known for known in nearest(said, _words(names), 12) if known != word and _understood(known, names)
+    ]
+    if near:
+        return f"near to it: {', '.join(near[:_SHOWN])}"
+    return f"leave it out, or say it in other words; {_EXAMPLE}"
+
+
+def _understood(word: str, names: Names) -> bool:
+    """Whether a word is one that sentences may hold: pieces of patterns are not."""
+    return not scan(Sentence(lowered(word), names))[1]
+
+
+_COMMON = ("finetune", "fine-tune", "training", "serving", "deploying", "generate", "summarise", "translate")
 
 
 def _words(names: Names) -> list[str]:
-    known: dict[str, None] = {}
+    known: dict[str, None] = dict.fromkeys(_COMMON)
     for meaning in vocab.MEANINGS:
         for way in meaning.ways if meaning.kind != "refused" else ():
             known.update(dict.fromkeys(re.findall(r"(?<![\\\[a-z])[a-z]{4,}|[\u4e00-\u9fff]{2,}", way)))

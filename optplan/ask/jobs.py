@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from optplan.ask.pieces import WORDS, Pieces
 from optplan.ask.scan import Item
 from optplan.units import Money
 
 MONTH_S = 2592000.0
+TOKENS_A_BYTE = 0.25  # of text, in English and in Chinese
+TOKENS_A_WORD = 4 / 3  # of English
+TOKENS_A_CHARACTER = 3 * TOKENS_A_BYTE  # of Chinese: three bytes
 TUNE_ONLY = ("method", "rank", "epochs", "recompute", "optimizer", "batch", "micro_batch", "framework")
+DATA_ONLY = ("samples", "sample_tokens", "data_bytes", "data_tokens", "data_words", "data_letters")
 
 
 class Jobs(Pieces):
@@ -59,6 +65,7 @@ class Jobs(Pieces):
             self.wrong([item], "other-task", f"{said} belongs to {home}; this is {task}", "leave it out")
 
     def finetune(self) -> None:
+        self._words()
         self.not_for(
             "finetune",
             "rate",
@@ -73,6 +80,8 @@ class Jobs(Pieces):
         )
         self._method()
         self._data()
+        if any("zero" in self.said(item).lower() for item in self.of("framework")):
+            self.notes.append("which parts ZeRO shards (its stage) is chosen by the plan")
         for kind in ("epochs", "batch", "micro_batch", "recompute", "optimizer", "framework"):
             if self.of(kind):
                 self.need[kind] = self.one(kind)
@@ -140,9 +149,47 @@ class Jobs(Pieces):
                 "say `50k samples of 512 tokens`",
             )
 
+    def _words(self) -> None:
+        """Words and Chinese characters as tokens."""
+        for kind, each in (("data_words", TOKENS_A_WORD), ("data_letters", TOKENS_A_CHARACTER)):
+            for item in self.of(kind):
+                tokens = float(round(item.value * each))
+                self.items.append(Item("data_tokens", tokens, *item.span))
+                self.notes.append(f"{self.said(item)!r} is taken as {tokens:,.0f} tokens")
+        for item in self.of("samples"):
+            if re.search("image|picture|photo|图|照片", self.said(item).lower()):
+                self.notes.append("an image counts as the tokens that it becomes; its encoder is not planned")
+
+    def _writes(self) -> bool:
+        """Whether an offline job writes its data ("generate 1B tokens"), or reads it ("summarise 1 GB")."""
+        said = [self.said(item).lower() for item in self.of("task")]
+        read = any(item.value == ("generate", 2) for item in self.of("task"))
+        return not read or any(re.search("generat|synthe|produc|生成|合成", word) for word in said)
+
+    def _offline_data(self, lengths: dict[str, float]) -> None:
+        """Data of an offline job -> what it writes, or requests as long as is said."""
+        writes = self._writes()
+        side = "answer_tokens" if writes else "prompt_tokens"
+        self._data()
+        if "data" not in self.need or (writes and side not in lengths):
+            return
+        data = self.need.pop("data")
+        tokens = data.get("tokens") or float(data["bytes"].split()[0]) * TOKENS_A_BYTE
+        each = lengths.get(side, 1000.0)
+        requests = max(1.0, round(tokens / each))
+        self.need["traffic"] = {"requests": requests, **lengths, side: each}
+        done, parts = ("writes", "answers") if writes else ("reads", "prompts")
+        said = self.said(self.of("data_tokens", "data_bytes")[0])
+        self.notes.append(f"{said!r} is what it {done}: {requests:,.0f} {parts} of {each:,.0f} tokens")
+        self._note_lengths({**lengths, side: each})
+
     def generate(self) -> None:
         self.not_for("generate", "rate", "min_replicas", "first_token", "per_token", *TUNE_ONLY, "sequence")
         self._engine()
+        self._words()
+        for item in self.of("answer") if not self.of("samples") else ():
+            if self.said(item).startswith("生成"):  # an amount, where no requests have answers
+                self.items[self.items.index(item)] = Item("data_tokens", item.value, *item.span)
         lengths = self._lengths()
         samples = self.of("samples")
         if samples:
@@ -159,6 +206,8 @@ class Jobs(Pieces):
                     "the amount is said twice",
                     "keep one",
                 )
+        elif self.of("data_tokens", "data_bytes"):
+            self._offline_data(lengths)
         elif lengths:
             self.wrong(
                 self.of("lengths", "prompt", "answer"),
@@ -167,14 +216,8 @@ class Jobs(Pieces):
                 "say `2M requests, 600 in 150 out`",
             )
         else:
-            self._data()
-            if "data" not in self.need:
-                self.wrong(
-                    self.of("task"),
-                    "no-amount",
-                    "how much is to be generated?",
-                    "say `1 billion tokens`, or `2M requests, 600 in 150 out`",
-                )
+            hint = "say `1 billion tokens`, or `2M requests, 600 in 150 out`"
+            self.wrong(self.of("task"), "no-amount", "how much is to be generated?", hint)
         self.deadline("offline generation")
 
     def _engine(self) -> None:
@@ -195,20 +238,57 @@ class Jobs(Pieces):
             if name not in lengths:
                 self.notes.append(f"{name} is not said: {default} is taken")
 
-    def serve(self) -> None:
-        self.not_for("serve", *TUNE_ONLY, "samples", "sample_tokens", "data_bytes", "data_tokens")
-        for item in self.of("sequence"):
-            hint = "say how long prompts and answers are: `31k in 1k out`"
-            self.wrong(
-                [item], "other-task", "a service has prompts and answers, not one sequence length", hint
-            )
-        self._engine()
+    def _traffic(self) -> None:
+        classes = self._classes()
+        if classes:
+            self.need["traffic"] = classes
+            for lengths in classes:
+                self._note_lengths(lengths)
+            self.notes.append(f"{len(classes)} kinds of requests, each with its own rate and lengths")
+            return
         rate, lengths = self.one("rate"), self._lengths()
         if rate is not None or lengths:
             if rate is None:
                 self.notes.append("no request rate is said: 1 request per second is taken")
             self.need["traffic"] = {"requests_per_second": rate or 1.0, **lengths}
             self._note_lengths(lengths)
+
+    def _classes(self) -> list[dict[str, float]]:
+        """Kinds of traffic: several rates, each with lengths of its own behind it (or before it); else none."""
+        rates = sorted(self.of("rate"), key=lambda item: item.start)
+        lengths = sorted(self.of("lengths", "prompt", "answer"), key=lambda item: item.start)
+        if len(rates) < 2 or not lengths:
+            return []
+        behind = rates[0].start < lengths[0].start
+        classes = []
+        for i, rate in enumerate(rates):
+            low = rate.start if behind else (rates[i - 1].start if i else -1)
+            high = (
+                rate.start
+                if not behind
+                else (rates[i + 1].start if i + 1 < len(rates) else len(self.sentence))
+            )
+            found = {"requests_per_second": rate.value}
+            for item in (item for item in lengths if low < item.start < high):
+                both = item.value if item.kind == "lengths" else (item.value,)
+                names = {"lengths": ("prompt_tokens", "answer_tokens"), "prompt": ("prompt_tokens",)}
+                for name, value in zip(names.get(item.kind, ("answer_tokens",)), both, strict=True):
+                    if found.setdefault(name, value) != value:
+                        return []
+            if len(found) == 1:
+                return []
+            classes.append(found)
+        return classes
+
+    def serve(self) -> None:
+        self.not_for("serve", *TUNE_ONLY, *DATA_ONLY)
+        for item in self.of("sequence"):
+            hint = "say how long prompts and answers are: `31k in 1k out`"
+            self.wrong(
+                [item], "other-task", "a service has prompts and answers, not one sequence length", hint
+            )
+        self._engine()
+        self._traffic()
         latency = {k: f"{self.one(k)!r}s" for k in ("first_token", "per_token") if self.of(k)}
         if latency:
             self.need["latency"] = latency

@@ -28,7 +28,13 @@ _SCALES: Final = {
     "trillion": 1e12,
     "dozen": 12.0,
 }
-_SUFFIX: Final = {"k": 1e3, "m": 1e6, "mn": 1e6, "b": 1e9, "bn": 1e9, **_SCALES}
+_SUFFIX: Final = {
+    "k": 1e3,
+    **dict.fromkeys(("m", "mn", "mil", "mln", "mio"), 1e6),
+    **dict.fromkeys(("b", "bn", "bln"), 1e9),
+    **{f"{word}s": scale for word, scale in _SCALES.items()},
+    **_SCALES,
+}
 _CN_DIGITS: Final = {c: float(i) for i, c in enumerate("零一二三四五六七八九")} | {"两": 2.0, "〇": 0.0}
 _CN_SCALES: Final = {"十": 1e1, "百": 1e2, "千": 1e3, "万": 1e4, "亿": 1e8}
 
@@ -44,10 +50,10 @@ _CHINESE = (
     r"[零〇一二两三四五六七八九十百千万亿]*(?:点[零一二三四五六七八九]+)?[万亿]*"
 )
 _FIGURES = (
-    rf"{_DIGITS}(?:\s*(?:(?:thousand|million|billion|trillion|hundred|dozen|mn|bn|k|m|b)(?![a-z])"
-    r"|[十百千万亿]+))?"
+    rf"{_DIGITS}(?:\s*(?:(?:(?:thousand|million|billion|trillion|hundred|dozen)s?|mio|mn|mil|mln|bn|bln|k|m|b)"
+    r"(?![a-z])|[十百千万亿]+))?"
 )
-_NUMBER = rf"(?:{_FIGURES}|{_ENGLISH}|{_CHINESE})"
+NUMBER: Final = rf"(?:{_FIGURES}|{_ENGLISH}|{_CHINESE})"
 _ENGLISH_BEGINS = (
     *_WORDS,
     "half",
@@ -63,6 +69,7 @@ _TIME_UNITS: Final = (
     (r"days?|d|天|日", 86400.0),
     (r"weeks?|wks?|w|个?星期|个?礼拜|周", 604800.0),
     (r"months?|mos?|个?月", 2592000.0),
+    (r"quarters?|个?季度", 7776000.0),
     (r"years?|yrs?|y|年", 31536000.0),
 )
 _MONEY_WORDS = "|".join(sorted((re.escape(w) for w in CURRENCY_WORDS), key=len, reverse=True))
@@ -70,7 +77,7 @@ _MONEY_SIGNS = "|".join(sorted((re.escape(w) for w in CURRENCY_SIGNS), key=len, 
 
 
 def read_number(text: str) -> float:
-    """The value of text that `_NUMBER` matches."""
+    """The value of text that `NUMBER` matches."""
     match = re.match(_DIGITS, text)
     if match:
         value = float(match[0].replace(",", ""))
@@ -134,6 +141,7 @@ class Token:
     end: int
 
 
+_THEN = re.compile(r"\s*(?:and\s+|零|又)?(?=\d|半|[一二两三四五六七八九十])")
 _HALF = re.compile(r"(?:half an? |半个?)(hour|day|year|小时|天|日|年|月)")
 _HALVES: Final = {"hour": 1800.0, "小时": 1800.0, "day": 43200.0, "天": 43200.0, "日": 43200.0}
 _HALVES_LONG: Final = {"year": 15768000.0, "年": 15768000.0, "月": 1296000.0}
@@ -151,6 +159,11 @@ def _time(match: re.Match[str]) -> float:
 
 def _half(match: re.Match[str]) -> float:
     return {**_HALVES, **_HALVES_LONG}[match[1]]
+
+
+def _mass(match: re.Match[str]) -> float:
+    """Kilograms."""
+    return read_number(match["n"]) * (1000.0 if match["u"][0] in "t吨" else 1.0)
 
 
 def _bytes(match: re.Match[str]) -> float:
@@ -181,18 +194,20 @@ def _begun_by(number: str) -> tuple[Line, ...]:
     lines = (
         ("C", rf"{n}\s*(?:us )?(?P<c>{_MONEY_WORDS}|{_MONEY_SIGNS})(?:钱|整)?(?![a-z])", _money),
         ("T", rf"{n}\s*-?\s*(?:{_UNIT_RANGES})(?![a-z])", _time),
+        ("W", rf"{n}\s*-?\s*(?P<u>kg|kilograms?|kilos?|tonnes?|tons?|公斤|千克|吨)(?![a-z])", _mass),
         ("Y", rf"{n}\s*-?\s*(?P<u>[kmgt])(?P<i>i?)(?P<b>b|bytes?)(?![a-z])", _bytes),
         ("Y", rf"{n}\s*-?\s*(?P<u>kilo|mega|giga|tera)(?P<i>)(?P<b>bytes?)(?![a-z])", _bytes),
         ("Y", rf"{n}\s*(?P<u>[gt])(?P<i>)(?P<b>)(?![a-z])", _bytes),
         ("S", rf"(?P<n>{_DIGITS})[\s-]*b(?:n|illion)?(?![a-z])", _billions),
+        ("S", rf"{n}(?<=billion)" if number == _ENGLISH else None, _number),
         ("N", n, _number),
     )
-    return tuple((mark, re.compile(pattern), read) for mark, pattern, read in lines)
+    return tuple((mark, re.compile(pattern), read) for mark, pattern, read in lines if pattern)
 
 
 @cache
 def _signed() -> Line:
-    pattern = rf"(?P<c>{_MONEY_SIGNS}|(?:{_CODES})(?= ?\d))\s*(?P<n>{_NUMBER})"
+    pattern = rf"(?P<c>{_MONEY_SIGNS}|(?:{_CODES})(?= ?\d))\s*(?P<n>{NUMBER})"
     return "C", re.compile(pattern), _money
 
 
@@ -233,7 +248,9 @@ _COUNTED = re.compile(
     r"|replicas?|in|out)(?![a-z])"
 )
 # Digits that are part of a word, not an amount.
-_NO_NUMBER = re.compile(r"\d+[- ]?bits?(?![a-z])|\d+比特|[48四八]位(?!用户|员工|同)|24/7|zero[- ]?[123]")
+_NO_NUMBER = re.compile(
+    r"\d+[- ]?bits?(?![a-z])|\d+比特|[48四八]位(?!用户|员工|同)|24[/x*]7|zero[- ]?[123]|(?<=zero[- ])[123](?!\d)"
+)
 _PIECES = re.compile(r"\s*(?:显卡|卡|gpu|nvidia|rtx|英伟达|[abhlvt]-?\d|mi\d|g[bh]\d|\d0[5-9]0|\d+\s?g)")
 _TRILLIONS = re.compile(rf"(?P<n>{_DIGITS})t(?=\s*(?:tokens?|词元))")
 
@@ -258,4 +275,27 @@ def lex(text: str, at: int) -> Token | None:
             and (best is None or match.end() > best.end)
         ):
             best = Token(mark, read(match), at, match.end())
-    return best
+    return _longer(text, best) if best is not None and best.mark == "T" else best
+
+
+def _longer(text: str, time: Token) -> Token:
+    """A time with the parts of a smaller unit behind it: "1 day 12 hours"; days of a month make a date, no time."""
+    gap = _THEN.match(text, time.end)
+    match = _timed(text, gap.end()) if gap else None
+    if match is None or not whole(text, match.start(), match.end()) or not 3600 <= time.value < 2592000:
+        return time
+    rest = _time(match)
+    unit = rest / read_number(match["n"]) if read_number(match["n"]) else rest
+    return (
+        time
+        if unit >= 86400 or rest >= time.value
+        else Token("T", time.value + rest, time.start, match.end())
+    )
+
+
+def _timed(text: str, at: int) -> re.Match[str] | None:
+    """An amount of time that starts at a place."""
+    if at == len(text):
+        return None
+    found = (pattern.match(text, at) for _, pattern, read in _lines(text, at) if read is _time)
+    return next((match for match in found if match), None)

@@ -27,7 +27,10 @@ WORDS = {
     "sequence": "the sequence length",
     "per_token": "the time per token",
     "min_replicas": "replicas",
-    "data": "the data",
+    **dict.fromkeys(("data", "data_bytes", "data_tokens", "data_words", "data_letters"), "the data"),
+    "samples": "a number of samples",
+    "sample_tokens": "the length of a sample",
+    "lengths": "the lengths of prompts and answers",
     "model": "the model",
     "engine": "the engine",
     "framework": "the framework",
@@ -39,7 +42,9 @@ WORDS = {
     "confidence": "confidence",
     "kv_precision": "the precision of the cache",
     "task": "the task",
+    "carbon": "the limit of greenhouse gases",
 }
+TRAFFIC = ("rate", "prompt", "answer")
 
 
 class Pieces:
@@ -68,9 +73,13 @@ class Pieces:
         unlike = [item for item in found if item.value != found[0].value]
         if unlike:
             said = WORDS.get(kind, kind)
-            self.wrong(
-                [found[0], unlike[0]], "contradiction", f"{said} is said twice, and differently", "keep one"
+            hint = (
+                "keep one, or give each kind of requests its rate and lengths"
+                if kind in TRAFFIC
+                else "keep one"
             )
+            message = f"{said} is said twice, and differently"
+            self.wrong([found[0], unlike[0]], "contradiction", message, hint)
         return found[0].value if found else None
 
     def said(self, item: Item) -> str:

@@ -152,6 +152,9 @@ def scan(sentence: Sentence) -> tuple[list[Item], list[tuple[int, int]]]:
     lost: list[tuple[int, int]] = []
     at, short = 0, sentence.short
     while at < len(short):
+        if short[at].isspace():  # a meaning that may begin with a blank would win over a longer one behind it
+            at += 1
+            continue
         meaning, begin, end = _longest(short, at)
         filler = _filler(short, at)
         token = sentence.tokens.get(at)

@@ -9,11 +9,13 @@ from optplan.ask.vocab.meaning import Meaning
 from optplan.ask.vocab.money import MONEY, PURCHASE
 from optplan.ask.vocab.refused import REFUSED
 from optplan.ask.vocab.traffic import TIMES, TRAFFIC
+from optplan.ask.vocab.unplanned import UNPLANNED
 from optplan.ask.vocab.work import KV, METHODS, PRECISIONS, TASKS
 
 # Of equally long matches the earlier meaning wins: what is refused is never taken for something else.
 MEANINGS: Final = (
     *REFUSED,
+    *UNPLANNED,
     *TASKS,
     *METHODS,
     *PRECISIONS,

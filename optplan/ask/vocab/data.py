@@ -11,15 +11,15 @@ _SAMPLES = (
     r"|legal|medical|news|long|short|english"
     r"|chinese|text|raw) )*(?:samples?|examples?|rows?|records?|instructions|pairs"
     r"|conversations|dialogues|tweets|documents?|docs?|reviews|articles|emails?|tickets"
-    r"|complaints|images|pages|papers|posts"
+    r"|complaints|images|pictures|photos|pages|papers|pdfs?|files|posts|messages|chunks|abstracts"
     r"|comments|texts|sentences|items|entries|questions|prompts|requests|queries|completions"
     r"|answers)"
 )
 _CN_NOUN = (
     r"(?:训练|标注|指令|对话|用户|客户)?(?:样本|数据|对话|记录|指令|文档|文章|评论"
-    r"|推文|邮件|工单|投诉|语料|请求|提示词?|句子|句话|图片|问题)"
+    r"|推文|邮件|工单|投诉|语料|请求|提示词?|句子|句话|图片|图像|照片|问题)"
 )
-_CN_SAMPLES = rf"(?:(?:条|份|篇|段|封){_CN_NOUN}?|个?{_CN_NOUN})"
+_CN_SAMPLES = rf"(?:(?:条|份|篇|段|封){_CN_NOUN}?|(?:个|张|幅)?{_CN_NOUN})"
 _DATA = (
     r"(?: (?:of )?(?:the )?(?:training |text |raw |our |my |plain )?(?:data ?sets?|data|text"
     r"|corpus|corpora|documents?|数据集?|语料|文本))"
@@ -43,6 +43,17 @@ DATA: Final = (
             rf"(?:data ?sets?|data|数据集?|语料)(?: size)?(?: of| is| :| =|大小|量|有|是|为|约)* ?N{TOKENS}",
             rf"N(?: training)(?: tokens?){_DATA}?",
             rf"N{TOKENS}的?(?:训练|文本)?(?:数据集?|语料|文本)",
+        ),
+    ),
+    Meaning(
+        "data_words", first, (rf"(?:N|S)(?: english| french| german| spanish)? words(?: worth)?{_DATA}?",)
+    ),
+    Meaning(
+        "data_letters",
+        first,
+        (
+            r"N chinese (?:words|characters)",
+            r"N ?(?:个)?(?:汉字|中文字|字)(?:符)?的?(?:训练|文本)?(?:数据集?|语料|文本)?",
         ),
     ),
     Meaning(
@@ -76,7 +87,7 @@ DATA: Final = (
         "epochs",
         first,
         (
-            r"(?:for |over )?# (?:epochs?|passes|rounds)(?: over the data)?",
+            r"(?:for |over |x ?|\* ?)?# (?:epochs?|passes|rounds)(?: over the data)?",
             r"epochs?(?: =| :| of)? #",
             r"(?:训练|跑|训|微调)?# ?个?(?:轮|epochs?|遍)(?:次)?",
         ),
@@ -86,7 +97,7 @@ DATA: Final = (
         first,
         (
             (
-                r"(?:max(?:imum)? )?(?:seq(?:uence)?|context|ctx)(?:[- ]?(?:len(?:gth)?|window"
+                r"(?:max(?:imum)? |long )?(?:seq(?:uence)?|context|ctx)(?:[- ]?(?:len(?:gth)?|window"
                 r"|size))?s?(?: of| :| =| is| up to| at)? N(?: tokens?)?"
             ),
             r"(?:max )?len(?:gth)?(?: of| :| =)? N",
@@ -94,7 +105,7 @@ DATA: Final = (
                 r"N(?:[- ]tokens?)?[ -](?:long )?(?:seq(?:uence)?|context|ctx)(?:[- ]?(?:len(?:gth)?"
                 r"|window|size))?s?"
             ),
-            r"(?:最大)?(?:序列|上下文)(?:长度|窗口)?(?:为|是|约|:|=)? ?N",
+            r"(?:最大|长|超长)?(?:序列|上下文)(?:长度|窗口)?(?:为|是|约|:|=)? ?N",
             r"N ?的?(?:上下文|序列)(?:长度|窗口)?",
         ),
     ),

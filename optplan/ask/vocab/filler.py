@@ -26,7 +26,7 @@ right roughly russian same sample samples say see server servers set set-up setu
 sized so some source spanish spend spending spent suggest suggestion suitable support take takes task
 team tell text thank thanks that the then there these this those tickets time to today token tokens
 total traffic trying tweets up us use user users using version via want wanted wants way ways we we'd
-we'll we're we've weights what what's whats when where which while who will with work worth would
+we'll we're we've versus vs weights what what's whats when where which while who will with work worth would
 would'd you your
 """
 FILLER: Final = frozenset(_WORDS.split())
@@ -51,6 +51,12 @@ FILLER_PHRASES: Final = (
     r"(?:on|over) (?:it|them)",
     r"large language models?",
     r"w/(?=[a-z ])",
+    r"mixture[- ]of[- ]experts|moe|dense",
+    r"N (?:kinds|types|classes|sorts) of (?:traffic|requests|users|queries)",
+    "混合专家(?:模型)?",
+    "(?:N|两)(?:类|种)(?:流量|请求|用户|业务)",
+    "(?:预算|时间|数量|显卡|卡|供应商)?不限",
+    r"(?:a |the )?peaks?(?: rate| load| traffic)?(?: of| at| is)?(?= N)|(?:峰值|高峰(?:期)?)(?=每|N|qps)",
     "低成本",
     "还是",
     "其[他它余]的?(?:都)?(?:可以|行|不限|随意)?",
@@ -58,7 +64,7 @@ FILLER_PHRASES: Final = (
     r"in-house (?:data ?set|data|text|documents)",
     r"training (?:data(?: ?set)?|set|samples|examples|corpus)",
     r"no (?:deadline|budget(?: limit)?)",
-    r"24/7|around the clock",
+    r"24[/x*]7|around the clock",
     (
         r"(?:fine-?tuned|pre-?trained|trained|instruction-tuned)(?= ?-? ?(?:L|S|model|version|llm"
         r"|checkpoint))"

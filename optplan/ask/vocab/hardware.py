@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from optplan.ask.vocab.meaning import AND, CARD, NOT, Meaning, counted, every, first, says
+from optplan.ask.vocab.meaning import (
+    AND,
+    CARD,
+    CMP,
+    CN_CMP,
+    IN_END,
+    NOT,
+    Meaning,
+    Values,
+    counted,
+    every,
+    first,
+    says,
+)
 
 ENGINES: Final[dict[str, str]] = {
     "vllm": "vllm",
@@ -17,12 +31,7 @@ ENGINES: Final[dict[str, str]] = {
 }
 FRAMEWORKS: Final[dict[str, str]] = {
     "deepspeed": "deepspeed",
-    "zero1": "deepspeed",
-    "zero2": "deepspeed",
     "zero3": "deepspeed",
-    "zero-1": "deepspeed",
-    "zero-2": "deepspeed",
-    "zero-3": "deepspeed",
     "fsdp": "fsdp",
     "torchtune": "torchtune",
     "megatron": "megatron",
@@ -40,6 +49,20 @@ FRAMEWORKS: Final[dict[str, str]] = {
 
 _X = r" ?(?:\*|x|块|张|卡|台|个|片|枚|times|-)? ?"
 _ONLY = r"(?: only|s only)?"
+
+
+def _held(values: Values, text: str) -> tuple[float | None, str]:
+    """(cards, None where no number is said, and GPU) from "my two 3090s"."""
+    one = 1.0 if re.search(r"\b(?:an?|single)\b", text) else None
+    return next((v for v in values if isinstance(v, float)), one), next(
+        v for v in values if isinstance(v, str)
+    )
+
+
+_MINE = r"(?:own(?:ed)?|my|our|existing|spare|idle)"
+_SOME = rf"(?:#|single)?{_X}(?:nvidia )?"
+_GASES = r"(?:carbon(?: dioxide)?|co2e?|emissions?|greenhouse gas(?:es)?|ghg)(?: emissions?| footprint)?"
+_SITE = r"(?:[- ]?(?:based|regions?|data ?cent(?:er|re)s?|zones?|clouds?|providers?|servers?))"
 HARDWARE: Final = (
     Meaning("model", first, (r"L(?: ?-? ?(?:instruct|chat|base|it|hf|model|llm|模型|大模型))*",)),
     Meaning(
@@ -54,6 +77,22 @@ HARDWARE: Final = (
         ),
     ),
     Meaning("gpu", first, (rf"(?:only )?G{CARD}?{_ONLY}", r"(?:只用|仅用|只要|只能用|限用)G")),
+    Meaning(
+        "owned",
+        _held,
+        (
+            (
+                r"(?:(?:that )?(?:we|i)(?:'ve)? )?(?:already |currently )?(?:own|have|possess)(?: got)?"
+                rf"(?: {_MINE})* ?(?:an? )?{_SOME}G{CARD}?"
+            ),
+            rf"{_MINE}(?: {_MINE})* ?{_SOME}G{CARD}?",
+            (
+                rf"{_SOME}G{CARD}? (?:(?:that )?(?:we|i) (?:already )?(?:own|have)|i(?:'ve)? got"
+                r"|in (?:our|my) (?:rack|lab|office|cluster))"
+            ),
+            rf"(?:我们?|公司|手头|手上|团队)*(?:自有|已有|现有|拥有|有|自己的|自家的)(?:的)?{_SOME}G{CARD}?",
+        ),
+    ),
     Meaning(
         "cards",
         counted,
@@ -87,11 +126,19 @@ HARDWARE: Final = (
         ),
     ),
     Meaning(
+        "max_cards",
+        lambda values, _: values[0] - 1.0,
+        (
+            r"(?:less|fewer) than # ?-? ?(?:gpus?|cards?|accelerators?)",
+            r"(?:少于|小于)#(?:张|块|个)?(?:显卡|卡|gpu)",
+        ),
+    ),
+    Meaning(
         "card_memory",
         every,
         (
             (
-                r"(?:N |a |an |single )*Y(?: of)?(?: (?:v?ram|memory))?(?: ?-? ?(?:consumer"
+                rf"(?:(?:N{_X}|a |an |single ))*Y(?: of)?(?: (?:v?ram|memory))?(?: ?-? ?(?:consumer"
                 r"|gaming))? ?-? ?(?:gpus?|cards?|graphics cards?)"
             ),
             r"(?:N ?(?:张|块|个))?Y ?(?:显存)?(?:的)?(?:显卡|卡|gpu)",
@@ -107,7 +154,30 @@ HARDWARE: Final = (
     Meaning(
         "provider", first, (r"P(?: only| cloud| instances| gpus?|上|平台|云)*", r"(?:只用|仅用|只在|仅在)P")
     ),
-    Meaning("region", first, (r"(?:in )?(?:the )?(?:region )?R(?: region| only)?",)),
+    Meaning(
+        "region",
+        every,
+        (
+            (
+                rf"(?:only |hosted |located |based )*(?:in |from |within |inside )?(?:the )?(?:regions? )?R{_SITE}?"
+                r"(?: only)?"
+            ),
+            rf"R{_SITE}? or R{_SITE}?",
+            r"(?:只|仅)?(?:能|可以)?(?:用|在|限|要求在)?R的?(?:境内|机房|数据中心|地区|区域|节点|区)?",
+        ),
+    ),
+    Meaning(
+        "carbon",
+        first,
+        (
+            (
+                rf"(?:{_GASES}{CMP}?|with |emit(?:ting)? |under |below |less than |at most |up to |no more than "
+                rf"|max(?:imum)? )*W(?: (?:of )?{_GASES})?(?: or less| at most| max)?"
+            ),
+            rf"(?:碳排放量?|排放量?|二氧化碳)(?:排放)?{CN_CMP}W{IN_END}(?:的)?(?:二氧化碳|碳排放)?",
+            rf"{CN_CMP}W{IN_END}的?(?:二氧化碳|碳排放)",
+        ),
+    ),
     Meaning(
         "mix",
         says("any"),
@@ -145,11 +215,13 @@ HARDWARE: Final = (
     ),
     Meaning(
         "framework",
-        lambda _, text: FRAMEWORKS[text.split()[-1].replace("用", "").replace("基于", "")],
+        lambda _, text: FRAMEWORKS[
+            re.sub(r"zero.*", "zero3", text).split()[-1].replace("用", "").replace("基于", "")
+        ],
         (
             (
                 r"(?:with |on |using |via |in |through |用|基于)?(?:deepspeed|fsdp|torchtune|megatron(?:-lm)?"
-                r"|unsloth|litgpt|axolotl|llama-?factory|huggingface|hf|peft|trl|zero-?[123])"
+                r"|unsloth|litgpt|axolotl|llama-?factory|huggingface|hf|peft|trl|zero(?: |-)?(?:stage[ -]?)?[123])"
             ),
         ),
     ),

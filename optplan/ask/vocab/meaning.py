@@ -1,7 +1,7 @@
 """What a meaning is, how its value is read, and the fragments that patterns share.
 
 Patterns are regular expressions over the lowered sentence, in which capital letters stand for values:
-N a number (S one in billions: "9b"; # a number that is not), T a time, C money, Y bytes, L a model,
+N a number (S one in billions: "9b"; # a number that is not), T a time, C money, Y bytes, W kilograms, L a model,
 G a card, P a provider, R a region. A blank keeps words apart, ` ?` need not.
 The longest match at a place wins.
 """
@@ -43,11 +43,12 @@ def says(value: Any) -> Read:
 
 
 _PERIODS: Final = (
-    ("month|月", 2592000.0),
+    ("quarter|季度", 7776000.0),
+    ("month|mos?$|月", 2592000.0),
     ("week|周|星期", 604800.0),
     ("day|daily|天|日", 86400.0),
     ("min|分", 60.0),
-    ("year|annual|年", 31536000.0),
+    ("year|yr|annual|年", 31536000.0),
     ("hour|hr|h$|小时|时", 3600.0),
     ("sec|s$|秒|rps|qps|tps", 1.0),
     ("rpm|qpm", 60.0),

@@ -35,8 +35,8 @@ MONEY: Final = (
         money_rate,
         (
             (
-                rf"{_UNDER}C ?(?:/|per|an?|each|every) ?(?:hours?|hr|h|days?|months?|weeks?"
-                rf"|years?)(?: or less| max| budget| at most)?"
+                rf"{_UNDER}C ?(?:/|per|an?|each|every) ?(?:hours?|hr|h|days?|months?|mos?|quarters?|weeks?"
+                rf"|years?|yrs?)(?: or less| max| budget| at most)?"
             ),
             rf"{_UNDER}C (?:monthly|daily)(?: budget)?",
             rf"(?:每)(?:个)?(?:月|天|小时|年){_CN_UNDER}C{IN_END}",
@@ -100,6 +100,10 @@ _SPOT = (
     r"| gpus?| nodes?| machines?)?"
 )
 _CN_SPOT = r"(?:竞价|抢占式?|spot)(?:实例|机器|价)?"
+_RESERVED = r"(?:reserved|reservations?|commitments?)(?: instances?| pricing| capacity| gpus?| cards?)?"
+_API = r"(?:public |vendor |hosted )?apis?"
+_OR = r"(?:or|vs\.?|versus|against|compared (?:to|with))"
+_CN_OR = r"(?:还是|或者?|对比|比|相比)"
 PURCHASE: Final = (
     Meaning(
         "purchase",
@@ -140,13 +144,19 @@ PURCHASE: Final = (
     ),
     Meaning(
         "reserved",
+        says(None),
+        (_RESERVED, rf"(?:on |with |using |use |only ){_RESERVED}(?: only)?", r"预留(?:实例)?"),
+    ),
+    Meaning("reserved", says(31536000.0), (rf"{_RESERVED},? for (?:a|one) year",)),
+    Meaning(
+        "reserved",
         first,
         (
             (
                 r"(?:with |on )?(?:an? )?T ?-? ?(?:reserved|reservations?|commitments?|commit|预留"
                 r"|包年)(?: instances?| pricing|实例)?"
             ),
-            r"reserved(?: instances?| pricing)?(?: for| at|,)? T",
+            rf"{_RESERVED}(?: for| at|,)? T",
             r"(?:预留|包)(?:实例)?T",
         ),
     ),
@@ -170,9 +180,20 @@ PURCHASE: Final = (
         says("api"),
         (
             r"(?:to )?(?:call(?:ing)?|us(?:e|ing)|pay(?:ing)? for) (?:an? |the )?(?:public |vendor )?api",
-            r"(?:via|through|by|from|or) (?:an? |the )?(?:public |vendor )?api(?: calls?)?",
+            r"(?:via|through|by|from) (?:an? |the )?(?:public |vendor )?api(?: calls?)?",
             r"api calls?",
-            r"(?:调用|使用|走|或|用)(?:公有|公共|厂商)?api(?:接口)?",
+            r"(?:调用|使用|走|用)(?:公有|公共|厂商)?api(?:接口)?",
+        ),
+    ),
+    Meaning(
+        "purchase",
+        says("api_or_not"),
+        (
+            rf"(?:(?:to )?(?:call|use|pay for) )?(?:an? |the )?{_API} {_OR}",
+            rf"cheaper than (?:an? |the )?{_API}",
+            rf"{_OR} (?:(?:to )?(?:call(?:ing)?|us(?:e|ing)|via|through) )?(?:an? |the )?{_API}(?: calls?)?",
+            rf"(?:调用|使用|走|用)?(?:公有|公共|厂商)?api(?:接口)?{_CN_OR}",
+            rf"{_CN_OR}(?:直接)?(?:调用|使用|走|用)?(?:公有|公共|厂商)?api(?:接口)?",
         ),
     ),
     Meaning(

@@ -6,6 +6,13 @@ from typing import Final
 
 from optplan.ask.vocab.meaning import Meaning, says
 
+_WHEN = r"(?:by|before|on|until|till|from|starting|after|in)"
+_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_TH = r"\d{1,2}(?:st|nd|rd|th)"
 REFUSED: Final = (
     Meaning(
         "refused",
@@ -23,6 +30,7 @@ REFUSED: Final = (
             r"urgent(?:ly)?",
             r"最快(?:的)?(?:方案|办法)?",
             r"尽快",
+            r"越快越好",
             r"尽可能快",
             r"低延迟",
             r"延迟最低",
@@ -65,12 +73,18 @@ REFUSED: Final = (
         "refused",
         says("a plan needs a date told as a time from now, such as `within 3 days`"),
         (
-            r"(?:by|before|on|until) (?:next )?(?:mon|tues|wednes|thurs|fri|satur|sun)day",
+            rf"(?:{_WHEN} )?(?:the )?(?:next |this |coming )?{_DAY}(?: (?:morning|noon|afternoon|evening|night))?",
+            rf"(?:{_WHEN} )?(?:the )?(?:[NT#] (?:of )?|{_TH} (?:of )?)?{_MONTH}(?: #| {_TH})?(?:,? #)?",
+            rf"{_WHEN} (?:the )?{_TH}",
+            rf"(?:{_WHEN} )?#[-/]#[-/]#",
+            r"(?:by|before|until) #/#",
+            rf"{_WHEN} q[1-4]",
+            r"(?:在|于)?T[T日号]*[日号](?:之前|以前|前)?",
             (
                 r"(?:by|before) (?:tonight|noon|midnight|(?:the )?end of (?:the )?(?:day|week|month|year"
                 r"|quarter)|eod|eow|next month)"
             ),
-            r"today|tonight",
+            r"(?:by |before )?(?:today|tonight)",
             r"(?:今晚|今天|本周|这周|下周.?|月底|年底|周.)(?:之前|以前|前|内)?(?:完成)?",
         ),
     ),
@@ -99,7 +113,6 @@ REFUSED: Final = (
                 r"| less than|不超过|小于|低于|<)? ?T(?:以内|之内|内|以下)?"
             ),
             r"(?:under |below |within )?T (?:latency|response time)",
-            r"p\d\d",
         ),
     ),
     Meaning(

@@ -152,6 +152,10 @@ TRAFFIC: Final = (
 )
 
 _DONE = r"(?:finish(?:ed|es|ing)?|done|complete[ds]?|ready|end|over|delivered)"
+_WITHIN = (
+    r"(?:(?:with)?in(?:side)?(?: at most| less than| under| about| around| the space of)?"
+    r"|under|below|less than|at most|no (?:more|longer) than|not more than|up to|takes? (?:at most|less than))"
+)
 TIMES: Final = (
     Meaning(
         "deadline",
@@ -185,9 +189,7 @@ TIMES: Final = (
         says(86400.0),
         (
             r"(?:by|before|until|due|for) tomorrow",
-            r"in (?:a|one) day",
             r"明天(?:之前|以前|前|要|内)?(?:完成|跑完|做完)?",
-            r"within (?:a|one|the) day",
         ),
     ),
     Meaning("deadline", says(43200.0), (r"overnight", r"over night", r"一夜之间", r"隔夜")),
@@ -197,13 +199,22 @@ TIMES: Final = (
         (
             r"(?:by|before) the day after tomorrow",
             r"后天(?:之前|以前|前)?",
-            r"over the weekend",
-            r"over a weekend",
+            r"(?:over|in|on|during|within) (?:a|the|one|this) weekend",
+            r"(?:一个)?周末(?:之?内)?",
         ),
     ),
-    Meaning("deadline", says(604800.0), (r"(?:with)?in (?:a|one|the) week", r"by (?:this time )?next week")),
-    Meaning("deadline", says(3600.0), (r"(?:with)?in an hour",)),
-    Meaning("deadline", says(2592000.0), (r"(?:with)?in a month",)),
+    Meaning("deadline", says(604800.0), (r"by (?:this time )?next week",)),
+    *(
+        Meaning("deadline", says(seconds), (rf"(?:{_DONE} )?{_WITHIN} {article} {unit}",))
+        for unit, article, seconds in (
+            ("hour", "an", 3600.0),
+            ("day", "(?:a|the)", 86400.0),
+            ("week", "(?:a|the)", 604800.0),
+            ("fortnight", "a", 1209600.0),
+            ("month", "(?:a|the)", 2592000.0),
+            ("year", "a", 31536000.0),
+        )
+    ),
     Meaning(
         "duration",
         first,
@@ -235,6 +246,11 @@ TIMES: Final = (
             r"annual(?:ly)?(?: cost)?",
             r"每年(?:的)?(?:成本|费用|多少钱)?",
         ),
+    ),
+    Meaning(
+        "duration",
+        says(7776000.0),
+        (r"for (?:a|one|the) quarter", r"(?:per|each|every) quarter|quarterly(?: cost)?"),
     ),
     Meaning(
         "duration", says(604800.0), (r"for (?:a|one) week", r"(?:per|each|every) week", r"weekly(?: cost)?")
