@@ -180,10 +180,36 @@ def test_a_strange_word_anywhere_is_an_error(sentence: str, word: str, data: st.
     assert refusal(" ".join([*words[:at], word, *words[at:]])).faults
 
 
-@pytest.mark.parametrize("place", ["Europe", "EU", "欧洲"])
-def test_a_part_of_the_world_is_answered_with_how_regions_are_said(place: str) -> None:
-    with pytest.raises(BadInput, match=r"`limits: \{regions: \[\.\.\]\}`"):
-        understand(f"fine-tune 9B in {place}", Catalog.load())
+@pytest.mark.parametrize("place", ["in Europe", "in the EU", "in EU regions only", "只用欧洲机房"])
+def test_a_part_of_the_world_lets_in_the_regions_known_to_lie_there(place: str) -> None:
+    understood = ask(f"fine-tune 9B {place}")
+    regions = set(understood.need.limits.regions or [])
+    assert {"eu-central-1", "westeurope", "europe-west4", "FIN-01"} <= regions
+    assert not regions & {"us-east-1", "any", "default"}
+    assert any("known to lie there" in note for note in understood.notes)
+
+
+def test_the_union_is_less_than_the_continent() -> None:
+    union, continent = (
+        need(f"fine-tune 9B in {where}").limits.regions or [] for where in ("the EU", "Europe")
+    )
+    assert set(continent) - set(union) == {
+        "NORWAY-1",
+        "eu-west-2",
+        "europe-west2",
+        "switzerlandnorth",
+        "uksouth",
+    }
+
+
+def test_a_place_that_no_offer_is_in_is_refused_and_one_to_stay_out_of_too() -> None:
+    assert refusal("fine-tune 9B in Poland").faults[0].code == "unknown-region"
+    assert refusal("serve 8B at 3 req/s, not in China").faults[0].code == "not-understood"
+
+
+def test_us_is_a_country_only_where_it_must_be() -> None:
+    assert need("help us fine-tune 9B for us").limits.regions is None
+    assert "us-east-1" in (need("fine-tune 9B in the US").limits.regions or [])
 
 
 def test_own_cards_are_kept_to_and_it_is_said_that_their_price_is_the_market_s() -> None:

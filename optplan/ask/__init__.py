@@ -51,10 +51,6 @@ def understand(sentence: str, catalog: Catalog) -> Understood:
     return Understood(need, builder.notes)
 
 
-_PLACES = (
-    "europe", "european", "eu", "us", "usa", "america", "united states", "asia", "uk", "china", "germany",
-    "欧洲", "美国", "亚洲", "中国", "北美",
-)  # fmt: skip
 _RANGE = re.compile(r"\s*(?:-|–|~|to|and|or|到|至)\s*[$€£¥]?\d")
 _SHOWN = 3
 
@@ -68,10 +64,6 @@ def _hint(said: str, after: str, names: Names) -> str:
     if re.fullmatch(r"[\d.,]+ ?[kmgt]i?b?", said.strip(), re.IGNORECASE):
         return "say what it is: `on 48GB of data` or `on a 48GB card`"
     word = lowered(said).strip()
-    if word in _PLACES:
-        return (
-            "regions go by the names that providers give them: list them in YAML, `limits: {regions: [..]}`"
-        )
     near = [
         known for known in nearest(said, _words(names), 12) if known != word and _understood(known, names)
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from optplan.ask.numbers import Token, whole
+from optplan.ask.places import place, regions
 from optplan.ask.vocab.called import BRANDS, PROVIDERS
 from optplan.errors import BadInput, Fault, nearest
 
@@ -47,6 +48,9 @@ class Catalog(Protocol):
 
     @property
     def offers(self) -> Offers: ...
+
+    @property
+    def grids(self) -> Any: ...
 
     def gpus(self, text: str) -> Sequence[str]: ...
 
@@ -120,6 +124,13 @@ class Names:
         match = re.compile(r"[a-z]{2,}(?:-[a-z]+)*-?[a-z]*\d?").match(text, at)
         if match and match[0] in self.by_region and whole(text, at, match.end()) and "-" in match[0]:
             return Token("R", self.by_region[match[0]], at, match.end())
+        found = place(text, at)
+        if found and whole(text, at, found[0]):
+            end, grids = found
+            inside = regions(self.catalog, grids)
+            hint = "`optplan catalog show offers` lists the regions; name them in YAML, `limits: {regions: [..]}`"
+            fault = Fault("unknown-region", "", f"no offer is known to be in {text[at:end]!r}", hint)
+            return Token("R" if inside else "X", inside or Unknown(fault), at, end)
         return None
 
     def provider(self, text: str, at: int) -> Token | None:
