@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import re
 from collections.abc import Iterable, Mapping
 
@@ -138,14 +139,14 @@ class ModelNames:
 
     def find(self, text: str) -> list[str]:
         """The models that text can mean: one, several, or none. Tails like -Instruct may be left off."""
-        text = text.strip()
-        for form in _forms(text):
-            if plain_model(form) in self._models:
-                return [self._models[plain_model(form)]]
+        forms = _forms(text.strip())
+        for form in forms:
+            if form in self._models:
+                return [self._models[form]]
         for index in (self._short, self._pointless):
-            for form in _forms(text):
-                if plain_model(form) in index:
-                    return sorted(index[plain_model(form)])
+            for form in forms:
+                if form in index:
+                    return sorted(index[form])
         return []
 
     def one(self, text: str, place: str = "model") -> str:
@@ -176,9 +177,11 @@ def _untailed(name: str) -> str:
     return name
 
 
-def _forms(text: str) -> list[str]:
+@functools.lru_cache(maxsize=4096)
+def _forms(text: str) -> tuple[str, ...]:
+    """What a name may be listed as, plainly written; kept, as many needs name the same few models."""
     forms, shorter = [text], _SAID_TAIL.sub("", text, count=1)
     while shorter != forms[-1]:
         forms.append(shorter)
         shorter = _SAID_TAIL.sub("", shorter, count=1)
-    return [*forms, plain_model(forms[-1]).removeprefix("meta")]
+    return tuple(plain_model(form) for form in [*forms, plain_model(forms[-1]).removeprefix("meta")])

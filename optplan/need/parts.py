@@ -43,6 +43,10 @@ class Part(BaseModel):
         validate_default=False,
     )
 
+    def __hash__(self) -> int:
+        """Parts that are equal look the same; pydantic shares a default that has a hash, and copies any other."""
+        return hash(repr(self))
+
 
 class Shapes(Part):
     """A model given by its size, with as many exact shapes as the user knows."""

@@ -77,14 +77,12 @@ def elements_of(contexts: Sequence[Context], chosen: Sequence[Chosen]) -> Elemen
 
 def quantities(contexts: Sequence[Context], at: Elements) -> dict[str, np.ndarray]:
     """The needs' own quantities; those of a traffic class have one value a class."""
-    found = {}
-    for name, value in contexts[0].settled.quantities.items():
-        every = [context.settled.quantities[name] for context in contexts]
-        if isinstance(value, np.ndarray):
-            found[name] = np.concatenate([v.reshape(-1) for v in every])[at.slot]
-        else:
-            found[name] = np.array(every, dtype=float)[at.need]
-    return found
+    every = [context.settled.quantities for context in contexts]
+    by_class = [name for name, value in every[0].items() if isinstance(value, np.ndarray)]
+    found = {name: np.concatenate([own[name].reshape(-1) for own in every])[at.slot] for name in by_class}
+    names = [name for name in every[0] if name not in found]
+    table = np.array([[*map(own.__getitem__, names)] for own in every], dtype=float)
+    return found | dict(zip(names, table.T[:, at.need], strict=True))
 
 
 def given(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from optplan.catalog import Model
@@ -40,7 +43,8 @@ SHAPES: Final = (
 )
 
 
-def model_quantities(model: Model) -> dict[str, float]:
+@functools.lru_cache(maxsize=1024)
+def model_quantities(model: Model) -> Mapping[str, float]:
     """The model's shapes under the names that rules read."""
     values = {name: float(getattr(model, name)) for name in SHAPES}
     values["params"] = float(model.params_total)
@@ -50,7 +54,7 @@ def model_quantities(model: Model) -> dict[str, float]:
     values["sliding_layers"] = (
         values["layers"] - values["full_attention_layers"] - values["linear_attention_layers"]
     )
-    return values
+    return MappingProxyType(values)
 
 
 def precision_quantities(precision: str) -> dict[str, float]:

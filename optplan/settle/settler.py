@@ -44,6 +44,13 @@ def countries(catalog: Catalog) -> set[str]:
     return {value for name, value in parts if name == "country"} | set(COUNTRY.values())
 
 
+@functools.lru_cache(maxsize=256)
+def _taken(name: str, value: Any, why: str) -> str:
+    """A default in words."""
+    shown = number(value) if isinstance(value, (int, float)) else value
+    return f"{name} = {shown} (default: {why})"
+
+
 def settle(need: AnyNeed, catalog: Catalog, base: Path | None = None) -> Settled:
     """Resolve names and fill defaults.
 
@@ -141,8 +148,7 @@ class _Settler:
 
     def _default(self, name: str) -> Any:
         value, why = self.defaults[name]
-        shown = number(value) if isinstance(value, (int, float)) else value
-        self.assumed.append(f"{name} = {shown} (default: {why})")
+        self.assumed.append(_taken(name, value, why))
         return value
 
     def _or(self, value: Any, name: str) -> Any:
