@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import multiprocessing
 import os
@@ -17,6 +18,7 @@ from optplan.batch import courier
 from optplan.batch.courier import Parcel
 from optplan.errors import BadInput, Fault
 
+FEW_COLLECTIONS = 50_000  # objects between two; those of a block go with it, without a search
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
@@ -102,6 +104,8 @@ def _begin(parcel: Parcel) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
     courier.keep(parcel)
+    gc.freeze()  # the catalog and the modules stay: looking through them for garbage takes long
+    gc.set_threshold(FEW_COLLECTIONS)
 
 
 def _end_with_parent() -> None:

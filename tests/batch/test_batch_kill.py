@@ -16,7 +16,7 @@ from batching import IMPOSSIBLE, command, rows, run, serve, train, write_lines
 
 from optplan.batch.store import Store
 
-ROWS = 480
+ROWS = 960
 
 
 def mixed(count: int) -> Iterator[object]:
