@@ -15,6 +15,7 @@ from optplan.catalog import Catalog
 from optplan.errors import BadInput, Fault
 from optplan.many import solve_block
 from optplan.need import AnyNeed
+from optplan.plan import Bands
 
 Detail = Literal["plan", "brief"]
 BRIEF: Final = (
@@ -101,7 +102,10 @@ def _solved(
     needs: Sequence[AnyNeed], catalog: Catalog, settings: Settings, base: Path | None
 ) -> list[Answer]:
     """Solve together; where that breaks, one by one, so that one need's trouble stays its own."""
-    given: dict[str, Any] = {"fixed": dict(settings.fixed), "base": base, "today": settings.today}
+    written = _no_quantities if settings.detail == "brief" else _quantities
+    given: dict[str, Any] = {
+        "fixed": dict(settings.fixed), "base": base, "today": settings.today, "quantities": written
+    }  # fmt: skip
     try:
         return [answer_of(plan, settings.detail) for plan in solve_block(needs, catalog, **given)]
     except BadInput as error:
@@ -111,6 +115,15 @@ def _solved(
         if len(needs) == 1:
             return [_failed(error)]
     return [answer for need in needs for answer in _solved([need], catalog, settings, base)]
+
+
+def _quantities(bands: Bands) -> orjson.Fragment:
+    """As text: a hundred small mappings would take longer than all else of a plan."""
+    return orjson.Fragment(bands.text())
+
+
+def _no_quantities(_: Bands) -> None:
+    """For rows that do not have them."""
 
 
 def answer_of(plan: dict[str, Any] | BadInput, detail: Detail) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from optplan.errors import BadInput
 from optplan.many.fleets import fleets
 from optplan.many.jobs import jobs
 from optplan.need import AnyNeed
+from optplan.plan import Bands, Plan
 from optplan.planner import prepare, solve
 from optplan.planner.assemble import plans_of
 from optplan.planner.context import Context
@@ -30,14 +31,16 @@ def solve_block(
     fixed: Mapping[str, float] | None = None,
     base: Path | None = None,
     today: date | None = None,
+    quantities: Callable[[Bands], Any] = Bands.json,
 ) -> Iterator[dict[str, Any] | BadInput]:
-    """The JSON of each need's plan, in order, or the fault that keeps it from one.
+    """The JSON of each need's plan, in order, or the fault that keeps it from one. quantities: how those are written.
 
-    Equal to `solve(need, explore=False).json()` but for `solver`.
+    Equal to `solve(need, explore=False).json(quantities)` but for `solver`.
     """
     day = today or date.today()
     for start in range(0, len(needs), BLOCK):
-        yield from _block(needs[start : start + BLOCK], catalog, fixed, base, day)
+        for plan in _block(needs[start : start + BLOCK], catalog, fixed, base, day):
+            yield plan if isinstance(plan, BadInput) else plan.json(quantities)
 
 
 def _block(
@@ -46,8 +49,8 @@ def _block(
     fixed: Mapping[str, float] | None,
     base: Path | None,
     day: date,
-) -> list[dict[str, Any] | BadInput]:
-    answers: list[dict[str, Any] | BadInput | None] = [None] * len(needs)
+) -> list[Plan | BadInput]:
+    answers: list[Plan | BadInput | None] = [None] * len(needs)
     groups: dict[tuple[Any, ...], list[tuple[int, Context]]] = {}
     for i, need in enumerate(needs):
         try:
@@ -67,8 +70,8 @@ def _block(
         counted[task] += len(kept)
         some, outcomes = [context for _, context, _ in kept], [one for *_, one in kept]
         for (i, *_), plan in zip(kept, plans_of(some, outcomes, day), strict=True):
-            answers[i] = plan.json()
-    done: list[dict[str, Any] | BadInput] = []
+            answers[i] = plan
+    done: list[Plan | BadInput] = []
     for need, known in zip(needs, answers, strict=True):
         if known is None:
             counted[f"{need.task} alone"] += 1
@@ -98,8 +101,8 @@ def _plain_job(context: Context) -> bool:
 
 def _alone(
     need: AnyNeed, catalog: Catalog, fixed: Mapping[str, float] | None, base: Path | None, day: date
-) -> dict[str, Any] | BadInput:
+) -> Plan | BadInput:
     try:
-        return solve(need, catalog, fixed=fixed, base=base, today=day, explore=False).json()
+        return solve(need, catalog, fixed=fixed, base=base, today=day, explore=False)
     except BadInput as error:
         return error

@@ -114,8 +114,8 @@ class Plan:
         """True where there is a plan."""
         return self.status in ("optimal", "feasible")
 
-    def json(self) -> dict[str, Any]:
-        """The documented JSON of a plan (`optplan schema plan`)."""
+    def json(self, quantities: Callable[[Bands], Any] = Bands.json) -> dict[str, Any]:
+        """The documented JSON of a plan (`optplan schema plan`). quantities: how those are written."""
         common: dict[str, Any] = {
             "name": self.name,
             "task": self.task,
@@ -134,7 +134,7 @@ class Plan:
                 "cards": [flat(line) for line in self.cards],
                 "apis": [line.json() for line in self.apis],
                 "terms": [flat(term) for term in self.terms],
-                "quantities": self.quantities.json(),
+                "quantities": quantities(self.quantities),
                 "limits": [use.json() for use in self.limits],
                 "alternatives": [flat(other) for other in self.alternatives],
             }

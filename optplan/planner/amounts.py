@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from optplan.plan import ApiLine, Bands, Line
-from optplan.plan.bands import About, about, bands_of
+from optplan.plan.bands import About, bands_of
 from optplan.plan.numbers import alike, table_of
 from optplan.planner.carbon import totals
 from optplan.planner.context import Context
@@ -99,7 +99,7 @@ def _shown(pack: Pack, names: tuple[str, ...]) -> list[tuple[str, str, str]]:
 
 def _about(pack: Pack, currency: str, names: tuple[str, ...], shown: list[tuple[str, str, str]]) -> About:
     whole = ("total_cost", currency, "all terms")
-    return pack.kept(("about", currency, names), lambda: about([whole, *shown]))
+    return pack.kept(("about", currency, names), lambda: About([whole, *shown]))
 
 
 def _add_totals(
