@@ -14,7 +14,7 @@ from optplan.catalog import Catalog
 from optplan.evaluate import Assessment, Verdict
 from optplan.many.grids import Grid, full, slots_of
 from optplan.planner.context import Context
-from optplan.planner.fleets import columns_of, owned_hours, settle_fleet
+from optplan.planner.fleets import Units, columns_of, owned_hours, settle_fleet, units_of
 from optplan.planner.found import Found
 from optplan.planner.prices import Prices
 from optplan.planner.shelf import shelf
@@ -43,7 +43,7 @@ def fleets(contexts: Sequence[Context]) -> list[Found]:
 
 
 def _block(contexts: Sequence[Context], table: Table) -> list[Found]:
-    slots, prices = slots_of(contexts), Prices(contexts)
+    slots, prices, units = slots_of(contexts), Prices(contexts), _units(contexts[0].catalog)
     assessment = Grid(contexts, slots).on(table)
     shape = (len(slots.need), len(table))
     here = [slice(int(a), int(b)) for a, b in zip(slots.first, slots.first[1:], strict=False)]
@@ -54,11 +54,11 @@ def _block(contexts: Sequence[Context], table: Table) -> list[Found]:
     held = [mask & holds[rows].all(axis=0) for mask, rows in zip(masks, here, strict=True)]
     capacity = assessment.values["replica_capacity"]
     pairs = [_pairs(context, table, mask) for context, mask in zip(contexts, held, strict=True)]
-    costs = _costs(contexts, prices, table, pairs, [full(capacity, rows, shape) for rows in here])
+    costs = _costs(contexts, prices, units, pairs, [full(capacity, rows, shape) for rows in here])
     found = []
     for i, context in enumerate(contexts):
         own, (unit, fixed, rate) = pairs[i], costs[i]
-        columns = columns_of(context, table, own.lots, own.row, own.lot, unit, fixed, rate)
+        columns = columns_of(context, table, units, own.lots, own.row, own.lot, unit, fixed, rate)
         part = Found(table, assessment, held[i])
         one = settle_fleet(context, columns, context.limits, part, prove=False)
         found.append(one if one.picks else _own(one, table, masks[i], held[i], here[i], assessment, shape))
@@ -66,14 +66,12 @@ def _block(contexts: Sequence[Context], table: Table) -> list[Found]:
 
 
 def _costs(
-    contexts: Sequence[Context], prices: Prices, table: Table, pairs: list[_Pairs], capacity: list[np.ndarray]
+    contexts: Sequence[Context], prices: Prices, every: Units, pairs: list[_Pairs], capacity: list[np.ndarray]
 ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """(capacity, fixed cost, hourly cost) of the units of each need's pairs; one node where they span several."""
     need, offers, owned, sizes, units, by_lot = [], [], [], [], [], []
     for i, (context, own) in enumerate(zip(contexts, pairs, strict=True)):
-        inside = table.tp[own.row] * table.pp[own.row]
-        alone = table.gang[own.row] <= table.node[own.row]
-        unit = capacity[i][:, own.row] * np.where(alone, table.node[own.row] // inside, 1)
+        unit = capacity[i][:, own.row] * every.replicas[own.row]
         units.append(unit)
         hours = owned_hours(context, unit, own.lots.offer[own.lot])
         by_lot.append(isinstance(hours, float))  # then prices do not depend on the candidate
@@ -92,6 +90,12 @@ def _costs(
 def _every(catalog: Catalog) -> Table:
     """Candidates on all nodes of all cards of the catalog, in the order of any need's own table."""
     return replica_rows(catalog, np.ones(len(catalog.offers), dtype=bool), 10**9)
+
+
+@functools.lru_cache(maxsize=8)
+def _units(catalog: Catalog) -> Units:
+    """What one unit of each of them is."""
+    return units_of(_every(catalog), catalog)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

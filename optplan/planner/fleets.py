@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from optplan.candidates import Table, card_columns, replica_table
+from optplan.catalog import Catalog
 from optplan.evaluate import Assessment
 from optplan.planner.calls import read_shares, with_calls
 from optplan.planner.carbon import weighed_limits
@@ -22,7 +23,7 @@ from optplan.program.columns import SECOND, Columns
 from optplan.program.fleet import FleetProgram, first_of_equals, generate_program, serve_program
 from optplan.program.jobs import Lots
 from optplan.program.limits import Limits
-from optplan.program.ready import Ready, ready_batch, ready_service
+from optplan.program.ready import Ready, Searched, ready_batch, ready_service
 from optplan.program.search import Choice
 from optplan.program.spans import Spans, spans_of
 from optplan.program.worth import loads_of
@@ -44,15 +45,14 @@ def find_fleet(context: Context, pricing: Pricing) -> Found:
 def settle_fleet(context: Context, columns: Columns, limits: Limits, found: Found, prove: bool) -> Found:
     """The cheapest units of these columns. prove: by the solver even where all plans could be looked at."""
     demand = demand_on(context, columns, limits)
-    ready = ready_fleet(context, columns, demand, limits)
-    choice = ready.choice
-    if ready.searched and not prove:
+    search = ready_fleet(context, columns, demand, limits)
+    choice = search.choice
+    if search.searched and not prove:
         found.solution = NONE if choice is None else replace(FOUND, cost=choice.cost)
         if choice is None:
             return found
-        return chosen(context, found, columns, demand, ready, choice, limits)
-    ready = ready.narrowed()
-    choice = ready.choice
+        return chosen(context, found, columns, demand, search.columns, choice, limits)
+    ready, choice = search.narrowed()
     fleet = fleet_program(context, ready, limits)
     found.calls = with_calls(fleet, context)
     sliced = solve_sliced(fleet, context.time_limit, lambda free, lower: _first(free, lower, context))
@@ -63,7 +63,7 @@ def settle_fleet(context: Context, columns: Columns, limits: Limits, found: Foun
         return found
     if choice is None or abs(choice.cost - solution.cost) > PROVEN * solution.cost:
         choice = _first_choice(fleet, context, found, settled=sliced is not None)
-    return chosen(context, found, columns, demand, ready, choice, limits)
+    return chosen(context, found, columns, demand, ready.columns, choice, limits)
 
 
 def demand_on(context: Context, columns: Columns, limits: Limits) -> Spans | np.ndarray:
@@ -75,7 +75,7 @@ def demand_on(context: Context, columns: Columns, limits: Limits) -> Spans | np.
     return spans_of(columns, work, context.setup_hours, limits)
 
 
-def ready_fleet(context: Context, columns: Columns, demand: Spans | np.ndarray, limits: Limits) -> Ready:
+def ready_fleet(context: Context, columns: Columns, demand: Spans | np.ndarray, limits: Limits) -> Searched:
     """The columns that a cheapest fleet could hold, and the fleet itself where a search finds it."""
     settled, alone = context.settled, cards_alone(context)
     if isinstance(demand, Spans):
@@ -119,15 +119,15 @@ def rates_of(context: Context) -> list[float]:
 
 
 def chosen(
-    context: Context, found: Found, columns: Columns, demand: Spans | np.ndarray, ready: Ready, choice: Choice,
+    context: Context, found: Found, columns: Columns, demand: Spans | np.ndarray, some: Columns, choice: Choice,
     limits: Limits,
 ) -> Found:  # fmt: skip
-    """The search with its outcome. columns: all that hold, for the alternatives; ready: those of the choice."""
+    """The search with its outcome. columns: all that hold, for the alternatives; some: those of the choice."""
     solution = found.solution
     bound = choice.cost if solution.status == "optimal" else solution.bound
     found.solution = replace(solution, cost=choice.cost, bound=bound)
-    found.picks = picks_of(ready.columns, choice, context.utilisation)
-    found.elapsed = _elapsed(ready.columns, choice, context.settled.hours, context.setup_hours)
+    found.picks = picks_of(some, choice, context.utilisation)
+    found.elapsed = _elapsed(some, choice, context.settled.hours, context.setup_hours)
     found.options = _options(context, columns, demand, limits)
     return found
 
@@ -177,31 +177,43 @@ def fleet_columns(
     fits = (table.card[:, None] == lots.card) & (table.node[:, None] == lots.gpus) & holds[:, None]
     row, lot = np.nonzero(fits & (lots.joins | (table.gang <= table.node)[:, None]))
     classes = len(context.settled.classes) or 1
+    units = units_of(table, context.catalog)
     per_replica = np.broadcast_to(np.atleast_2d(capacity), (classes, len(table)))[:, row]
-    inside = table.tp[row] * table.pp[row]
-    unit = per_replica * np.where(table.gang[row] <= table.node[row], table.node[row] // inside, 1)
+    unit = per_replica * units.replicas[row]
     fixed, rate = pricing.of_units(lots.offer[lot], owned_hours(context, unit, lots.offer[lot]))
-    return columns_of(context, table, lots, row, lot, unit, fixed, rate)
+    return columns_of(context, table, units, lots, row, lot, unit, fixed, rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """What one unit of each row of a table is: nodes that it takes, replicas in it, memory of its cards (GiB)."""
+
+    spans: np.ndarray
+    replicas: np.ndarray
+    memory: np.ndarray
+
+
+def units_of(table: Table, catalog: Catalog) -> Units:
+    """A node, or as many as one replica needs."""
+    spans = np.ceil(table.gang / table.node).astype(int)
+    replicas = np.where(spans > 1, 1, table.node // (table.tp * table.pp)).astype(int)
+    return Units(spans, replicas, card_columns(catalog, "bf16", "")["usable_memory"][table.card])
 
 
 def columns_of(
-    context: Context, table: Table, lots: Lots, row: np.ndarray, lot: np.ndarray, unit: np.ndarray,
-    fixed: np.ndarray, rate: np.ndarray,
+    context: Context, table: Table, units: Units, lots: Lots, row: np.ndarray, lot: np.ndarray,
+    unit: np.ndarray, fixed: np.ndarray, rate: np.ndarray,
 ) -> Columns:  # fmt: skip
     """Pairs of a row of the table and a lot, as columns.
 
-    unit: (classes, pairs) capacity of one unit; fixed, rate: cost of one node and of its hour.
+    units: of the table's rows; unit: (classes, pairs) capacity of one; fixed, rate: cost of one node and of its hour.
     """
-    spans = np.ceil(table.gang[row] / table.node[row])
-    inside = table.tp[row] * table.pp[row]
-    replicas = np.where(spans > 1, 1, table.node[row] // inside)
-    step, minimum = billing(context, lots.offer[lot])
-    memory = card_columns(context.catalog, "bf16", "")["usable_memory"][table.card[row]]
+    offer, spans = lots.offer[lot], units.spans[row]
+    step, minimum = billing(context, offer)
     return Columns(
-        lots.offer[lot], row, spans.astype(int), lots.card[lot], (lots.gpus[lot] * spans).astype(int),
-        replicas.astype(int), unit,
-        fixed * spans, rate * spans, memory, step / HOUR, minimum / HOUR,
-        lambda i: _label(context, table, int(lots.offer[lot[i]]), int(row[i])),
+        offer, row, spans, lots.card[lot], lots.gpus[lot] * spans, units.replicas[row], unit, fixed * spans,
+        rate * spans, units.memory[row], step / HOUR, minimum / HOUR,
+        lambda i: _label(context, table, int(offer[i]), int(row[i])),
         lambda card: table.cards[card].name,
         np.arange(len(row)),
     )  # fmt: skip

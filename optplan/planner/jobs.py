@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from optplan.candidates import LARGE_SIZES, LAYOUT, MOST_IN_NODE, SIZES, Table, job_table, nodes_of
+from optplan.catalog import Catalog
 from optplan.distinct import among
 from optplan.evaluate import Assessment
 from optplan.planner.carbon import job_scales
@@ -129,13 +131,18 @@ def billing(context: Context, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """Billing increment and least time billed (s) of offers, the latter in whole steps; 0 where the rules do not
     round up.
     """
-    offers, reads = context.catalog.offers, context.pack.rules["billed_hours"].parameters
-    nothing = np.zeros(len(chosen))
-    step = offers.billing_s[chosen] if "billing_step" in reads else nothing
-    least = offers.minimum_s[chosen] if "billing_minimum" in reads else nothing
+    reads = context.pack.rules["billed_hours"].parameters
+    step, least = _billing(context.catalog, "billing_step" in reads, "billing_minimum" in reads)
+    return step[chosen], least[chosen]
+
+
+@functools.lru_cache(maxsize=16)
+def _billing(catalog: Catalog, stepped: bool, least: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The same of all offers, where the rules read steps and least times billed."""
+    offers, nothing = catalog.offers, np.zeros(len(catalog.offers))
+    step, shortest = offers.billing_s if stepped else nothing, offers.minimum_s if least else nothing
     with np.errstate(divide="ignore", invalid="ignore"):
-        whole = np.where(step > 0, np.ceil(least / step) * step, least)
-    return step, whole
+        return step, np.where(step > 0, np.ceil(shortest / step) * step, shortest)
 
 
 def _fastest(table: Table, hours: np.ndarray, usable: np.ndarray) -> np.ndarray:

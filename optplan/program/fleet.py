@@ -78,14 +78,11 @@ def serve_program(
     parts of each class, which are not divided further; the share of a column is then a whole number of them. alone:
     nothing but these columns will do work, so that hopeless ones can be left out.
     """
-    plain = alone and not slices
-    ready = (
-        columns
-        if isinstance(columns, Ready)
-        else ready_service(
-            columns, loads_of(columns, rates, utilisation), hours, limits, mix, plain
-        ).narrowed()
-    )
+    if isinstance(columns, Ready):
+        ready = columns
+    else:
+        load = loads_of(columns, rates, utilisation)
+        ready, _ = ready_service(columns, load, hours, limits, mix, alone and not slices).narrowed()
     columns = ready.columns
     result = FleetProgram(Program(name), ready)
     program, classes, parts = result.program, len(rates), slices or 1
@@ -129,7 +126,7 @@ def generate_program(
         ready = columns
     else:
         spans = spans_of(columns, requests / (utilisation * HOUR), setup_hours, limits)
-        ready = ready_batch(columns, spans, limits, mix, alone).narrowed()
+        ready, _ = ready_batch(columns, spans, limits, mix, alone).narrowed()
     assert ready.spans is not None  # those of offline work
     columns, spans = ready.columns, replace(ready.spans, most=ready.most)
     result = FleetProgram(Program(name), ready)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,7 +17,7 @@ from optplan.program.limits import Limits
 from optplan.program.outdone import standing
 from optplan.program.search import MOST_CLASSES, Choice, TooMany, cheapest_service
 from optplan.program.spans import Spans
-from optplan.program.worth import Worth, service_worth
+from optplan.program.worth import Worth, service_worth, together
 from optplan.units import TOLERANCE
 
 MOST_CARDS = 10**7  # of a plan: more than anybody rents, and few enough for a solver to tell costs apart
@@ -26,112 +26,155 @@ FEW = 3  # columns: then a better plan to begin with saves less than it takes
 
 
 @dataclass(frozen=True, slots=True)
-class Wide:
-    """Columns that the bounds let in, before any other beats them: a program is written on those that none beats.
+class Ready:
+    """Columns that a cheapest plan could hold, for a program.
 
-    most, spans, worth  of the columns
-    sieve  positions of those that none beats; rows: of those that were searched
+    most   units of each column that it could hold at most
+    spans  hours of offline work
+    """
+
+    columns: Columns
+    most: np.ndarray
+    spans: Spans | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What a search found among columns of which most are set aside.
+
+    searched  whether all plans were looked at: then `choice` is the cheapest, or None where there is none
+    narrowed  the columns as a program needs them, and the choice among those
+    """
+
+    columns: Columns
+    searched: bool
+    choice: Choice | None
+    narrowed: Callable[[], tuple[Ready, Choice | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """Columns that the bounds let in.
+
+    first  positions of those that no other beats, as a program has them; own: of those that were searched
     """
 
     columns: Columns
     most: np.ndarray
     spans: Spans | None
-    worth: Worth
-    sieve: Callable[[Columns], np.ndarray]
-    rows: np.ndarray
+    first: np.ndarray
+    own: np.ndarray
 
+    def narrowed(self, worth: Worth, limits: Limits, choice: Choice | None) -> tuple[Ready, Choice | None]:
+        """As for a program: with the cost of a plan known, fewer columns and units of each could be in one as cheap.
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """Columns that a cheapest plan could hold.
-
-    most      units of each column that it could hold at most
-    searched  whether all plans were looked at: then `choice` is the cheapest, or None where there is none
-    spans     hours of offline work
-    wide      the columns before the search set some aside, None where there was none
-    """
-
-    columns: Columns
-    most: np.ndarray
-    searched: bool
-    choice: Choice | None
-    spans: Spans | None = None
-    wide: Wide | None = None
-
-    def narrowed(self) -> Ready:
-        """As for a program: with the cost of a plan known, fewer columns and units of each could be in one as cheap."""
-        wide = self.wide
-        if wide is None:
-            return self
-        worth, choice, spans = wide.worth, self.choice, wide.spans
-        room = worth.upper * (1 + 2 * TOLERANCE) - worth.lower
+        choice: among the columns that were searched.
+        """
+        columns, spans, room = self.columns, self.spans, worth.upper * (1 + 2 * TOLERANCE) - worth.lower
         with np.errstate(divide="ignore", invalid="ignore"):
             fewer = np.floor(room / np.maximum(worth.each, 0.0) * (1 + TOLERANCE))
-        most = np.where(np.isfinite(fewer), np.minimum(wide.most, fewer), wide.most)
+        most = np.minimum(self.most, np.floor(limits.max_cards / columns.gpus))
+        most = np.where(np.isfinite(fewer), np.minimum(most, fewer), most)
         held, wanted = np.zeros(len(most)), np.zeros(len(most), dtype=bool)
         if choice is not None:
-            held[wide.rows] = choice.units
+            held[self.own] = choice.units
         wanted[worth.kept] = True
-        first = wide.sieve(wide.columns)
-        kept = first[(wanted | (held > 0))[first]]
+        kept = self.first[(wanted | (held > 0))[self.first]]
         if choice is not None:
-            place = {row: k for k, row in enumerate(wide.rows.tolist())}
+            place = {row: k for k, row in enumerate(self.own.tolist())}
             choice = choice.take([place.get(row) for row in kept.tolist()])
-        return Ready(
-            wide.columns.take(kept), np.maximum(most, held)[kept], self.searched, choice,
-            None if spans is None else spans.take(kept),
-        )  # fmt: skip
+        spans = None if spans is None else spans.take(kept)
+        return Ready(columns.take(kept), np.maximum(most, held)[kept], spans), choice
 
 
 def ready_service(
     columns: Columns, load: np.ndarray, hours: float, limits: Limits, mix: str, plain: bool = True
-) -> Ready:
+) -> Searched:
     """The columns of a service, whose units are held for so many hours. load: as of `loads_of`."""
     if _too_many(columns, load):
         columns, load = columns.take(NONE), load[:, NONE]
+    good = usable(columns, hours)
     if not _plain(limits, plain):
-        rows = first_rows(columns, hours, limits, mix, np.flatnonzero(usable(columns, hours)))
-        columns, load = columns.take(rows), load[:, rows]
-        most = np.minimum(_most(load, limits), np.floor(limits.max_cards / columns.gpus))
-        return Ready(columns, most, False, None)
-    good = usable(columns, hours) & fitting(columns, limits)
+        rows = first_rows(columns, hours, limits, mix, np.flatnonzero(good))
+        return _not_searched(columns.take(rows), _most(load[:, rows], limits), None, limits)
+    good &= fitting(columns, limits)
     if not good.all():
         columns, load = columns.take(np.flatnonzero(good)), load[:, good]
-    worth = service_worth(columns, load, hours, limits, mix)
+    worth = service_worth(columns, load, hours, limits)
     rows = worth.kept
     columns, load, worth = columns.take(rows), load[:, rows], worth.take(rows)
-    own = first_rows(columns, hours, limits, mix) if len(rows) and math.isfinite(worth.lower) else NONE
-    wide = Wide(columns, _most(load, limits), None, worth, lambda c: first_rows(c, hours, limits, mix), own)
+    own = NONE
+    if math.isfinite(worth.lower):
+        worth = worth.known(together(columns, load, hours, limits, mix))
+        own = first_rows(columns, hours, limits, mix, worth.kept)
     some, carried, value = columns.take(own), load[:, own], worth.take(own)
-    cheapest = cheapest_service if len(load) <= MOST_CLASSES else cheapest_divided
-    return _searched(wide, some, None, limits, lambda: cheapest(some, carried, hours, value, limits, mix))
+
+    def search() -> Choice | None:
+        cheapest = cheapest_service if len(load) <= MOST_CLASSES else cheapest_divided
+        return cheapest(some, carried, hours, value, limits, mix)
+
+    def ready() -> Wide:
+        return Wide(columns, _most(load, limits), None, first_rows(columns, hours, limits, mix), own)
+
+    return _searched(some, worth, limits, search, ready)
 
 
-def ready_batch(columns: Columns, spans: Spans, limits: Limits, mix: str, plain: bool = True) -> Ready:
+def ready_batch(columns: Columns, spans: Spans, limits: Limits, mix: str, plain: bool = True) -> Searched:
     """The columns of offline work. spans: their hours; plain: as of `_plain`."""
     with np.errstate(divide="ignore", invalid="ignore"):
         load = spans.alone[None, :] / max(limits.deadline - spans.setup, 0.0)
     if limits.deadline <= spans.setup or _too_many(columns, load):
         columns, spans = columns.take(NONE), spans.take(NONE)
+    good = usable(columns, math.inf)
     if not _plain(limits, plain):
-        rows = first_rows(columns, math.inf, limits, mix, np.flatnonzero(usable(columns, math.inf)))
-        columns, spans = columns.take(rows), spans.take(rows)
-        return Ready(columns, spans.most, False, None, spans)
-    good = usable(columns, math.inf) & fitting(columns, limits)
+        rows = first_rows(columns, math.inf, limits, mix, np.flatnonzero(good))
+        spans = spans.take(rows)
+        return _not_searched(columns.take(rows), spans.most, spans, limits)
+    good &= fitting(columns, limits)
     if not good.all():
         rows = np.flatnonzero(good)
         columns, spans = columns.take(rows), spans.take(rows)
     worth = batch_worth(columns, spans, limits)
     rows = worth.kept
     columns, spans, worth = columns.take(rows), spans.take(rows), worth.take(rows)
-    if len(rows) > FEW:
-        worth = replace(worth, upper=min(worth.upper, finished(columns, spans, worth, limits, mix)))
-    own = standing(columns, spans, worth, limits, mix) if math.isfinite(worth.lower) else NONE
-    if len(own) > 1:
+    own = NONE
+    if math.isfinite(worth.lower):
+        if len(rows) > FEW:
+            worth = worth.known(finished(columns, spans, worth, limits, mix))
+        own = standing(columns, spans, worth, limits, mix)
         own = first_rows(columns, math.inf, limits, mix, own)
-    wide = Wide(columns, spans.most, spans, worth, lambda c: first_rows(c, math.inf, limits, mix), own)
     some, times, value = columns.take(own), spans.take(own), worth.take(own)
-    return _searched(wide, some, times, limits, lambda: cheapest_batch(some, times, value, limits, mix))
+
+    def search() -> Choice | None:
+        return cheapest_batch(some, times, value, limits, mix)
+
+    def ready() -> Wide:
+        return Wide(columns, spans.most, spans, first_rows(columns, math.inf, limits, mix), own)
+
+    return _searched(some, worth, limits, search, ready)
+
+
+def _not_searched(columns: Columns, most: np.ndarray, spans: Spans | None, limits: Limits) -> Searched:
+    most = most if spans is not None else np.minimum(most, np.floor(limits.max_cards / columns.gpus))
+    return Searched(columns, False, None, lambda: (Ready(columns, most, spans), None))
+
+
+def _searched(
+    columns: Columns, worth: Worth, limits: Limits, search: Callable[[], Choice | None],
+    wide: Callable[[], Wide],
+) -> Searched:  # fmt: skip
+    """What a search of some columns finds: it has looked at all plans only if it met one where there is one."""
+    try:
+        choice, searched = search(), True
+    except TooMany:
+        choice, searched = None, False
+    if choice is None and math.isfinite(worth.upper):
+        searched = False
+    if choice is not None:
+        worth = worth.known(choice.cost)
+        if choice.cost > limits.budget * (1 + TOLERANCE):
+            choice = None  # nothing is cheaper
+    return Searched(columns, searched, choice, lambda: wide().narrowed(worth, limits, choice))
 
 
 def _too_many(columns: Columns, load: np.ndarray) -> bool:
@@ -153,23 +196,3 @@ def _plain(limits: Limits, plain: bool) -> bool:
     plain: nor is there another way to do the work, nor whole slices of it.
     """
     return plain and not limits.pools and math.isinf(limits.carbon)
-
-
-def _searched(
-    wide: Wide, some: Columns, spans: Spans | None, limits: Limits, search: Callable[[], Choice | None]
-) -> Ready:
-    """What a search of some columns finds: it has looked at all plans only if it met one where there is one."""
-    worth = wide.worth
-    try:
-        choice, searched = search(), True
-    except TooMany:
-        choice, searched = None, False
-    if choice is not None:
-        worth = replace(worth, upper=min(worth.upper, choice.cost))
-        if choice.cost > limits.budget * (1 + TOLERANCE):
-            choice = None  # nothing is cheaper
-    elif math.isfinite(worth.upper):
-        searched = False
-    most = np.minimum(wide.most, np.floor(limits.max_cards / wide.columns.gpus))
-    wide = replace(wide, most=most, worth=worth)
-    return Ready(some, most[wide.rows], searched, choice, spans, wide)

@@ -100,6 +100,9 @@ class Best:
     def first(self) -> Choice | None:
         """The first of the cheapest."""
         least = min((choice.cost for choice in self.found), default=math.inf)
+        ties = [choice for choice in self.found if choice.cost <= least * (1 + TOLERANCE)]
+        if len(ties) < 2:
+            return ties[0] if ties else None
         rank = np.lexsort((self.columns.row, self.columns.offer, -self.columns.memory)).tolist()
         gpus = self.columns.gpus.tolist()
 
@@ -107,8 +110,7 @@ class Best:
             cards = sum(n * g for n, g in zip(choice.units, gpus, strict=True))
             return cards, [-choice.units[i] for i in rank], choice.cost
 
-        ties = [choice for choice in self.found if choice.cost <= least * (1 + TOLERANCE)]
-        return min(ties, key=place, default=None)
+        return min(ties, key=place)
 
 
 class TooMany(Exception):

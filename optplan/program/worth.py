@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,6 +65,10 @@ class Worth:
             self.card[rows], ends,
         )  # fmt: skip
 
+    def known(self, cost: float) -> Worth:
+        """With the cost of another plan that is known."""
+        return self if cost >= self.upper else replace(self, upper=cost)
+
     @property
     def kept(self) -> np.ndarray:
         """Positions of the columns that a plan of least cost could hold."""
@@ -87,7 +91,7 @@ def loads_of(columns: Columns, rates: Sequence[float], utilisation: float) -> np
     return load
 
 
-def service_worth(columns: Columns, load: np.ndarray, hours: float, limits: Limits, mix: str) -> Worth:
+def service_worth(columns: Columns, load: np.ndarray, hours: float, limits: Limits) -> Worth:
     """What units of a service cost beyond the worth of their work. load: as of `loads_of`.
 
     Proof: with y_j the least cost of carrying class j alone, a unit of a column carries work worth at most
@@ -98,7 +102,7 @@ def service_worth(columns: Columns, load: np.ndarray, hours: float, limits: Limi
     if not len(columns):
         return Worth(cost, cost, math.inf, math.inf, cost, math.inf, cost)
     with np.errstate(invalid="ignore"):
-        upper = _upper(columns, cost, load, limits, mix)
+        upper = _alone(columns, cost, load, limits)
         card, lower, price = card_prices(cost * load, columns.gpus * load, columns.card, limits)
         dear = cost + card * columns.gpus
         worth = (dear * load).min(axis=1)
@@ -106,28 +110,40 @@ def service_worth(columns: Columns, load: np.ndarray, hours: float, limits: Limi
     return Worth(excess, excess, lower, upper, 0 * cost, price, card)
 
 
-def _upper(columns: Columns, cost: np.ndarray, load: np.ndarray, limits: Limits, mix: str) -> float:
-    """The cost of a plan: units of one column, those of the cheapest rate with one other to finish, or one a class."""
+def _alone(columns: Columns, cost: np.ndarray, load: np.ndarray, limits: Limits) -> float:
+    """The cost of the cheapest plan of one column."""
     alone = load.sum(axis=0)
     with np.errstate(invalid="ignore"):
         units = np.maximum(np.ceil(alone * (1 - TOLERANCE)), np.ceil(limits.min_replicas / columns.replicas))
-        cards, total = units * columns.gpus, units * cost
-    quota = limits.quota_of(columns.card)
-    fits = np.isfinite(total) & (cards <= limits.max_cards) & (cards <= quota)
-    upper = float(total[fits].min(initial=math.inf))
-    if mix != "any" or limits.min_replicas > 1:
-        return upper
+        total = units * cost
+        if limits.quotas or math.isfinite(limits.max_cards):
+            most = np.minimum(limits.quota_of(columns.card), limits.max_cards)
+            total = np.where(units * columns.gpus <= most, total, math.inf)
+    return float(np.fmin.reduce(total, initial=math.inf))
+
+
+def together(columns: Columns, load: np.ndarray, hours: float, limits: Limits, mix: str) -> float:
+    """The cost of a plan: units of the cheapest rate with those of another column to finish, or one column a class.
+
+    Infinite where none is known.
+    """
+    if mix != "any" or limits.min_replicas > 1 or not len(columns):
+        return math.inf
+    cost = columns.fixed + columns.rate * hours
     if len(load) > 1:
-        return min(upper, _apart(columns, cost, load, limits))
-    rate = np.where(np.isfinite(alone), cost * alone, math.inf)
+        return _apart(columns, cost, load, limits)
+    alone, quota = load[0], limits.quota_of(columns.card)
+    with np.errstate(invalid="ignore"):
+        rate = np.where(np.isfinite(alone), cost * alone, math.inf)
     best = int(np.argmin(rate))
     if not math.isfinite(rate[best]):
-        return upper
+        return math.inf
     held = np.floor(alone[best]) - np.arange(FINISHES)[:, None]
-    rest = np.ceil(np.maximum(1.0 - held / alone[best], 0.0) * alone * (1 - TOLERANCE))
-    both = limits.pairs(columns.card, best, quota, mix)(held * columns.gpus[best], rest * columns.gpus)
-    fits = both & (held >= 0) & np.isfinite(rest)
-    return min(upper, float(np.where(fits, held * cost[best] + rest * cost, math.inf).min()))
+    fits = limits.pairs(columns.card, best, quota, mix)
+    with np.errstate(invalid="ignore"):
+        rest = np.ceil(np.maximum(1.0 - held / alone[best], 0.0) * alone * (1 - TOLERANCE))
+        both = fits(held * columns.gpus[best], rest * columns.gpus) & (held >= 0) & np.isfinite(rest)
+        return float(np.where(both, held * cost[best] + rest * cost, math.inf).min())
 
 
 def _apart(columns: Columns, cost: np.ndarray, load: np.ndarray, limits: Limits) -> float:
@@ -154,6 +170,9 @@ def card_prices(
     capped = [(np.ones(len(kind), dtype=bool), limits.max_cards)] if math.isfinite(limits.max_cards) else []
     capped += [(mask[kind], most) for _, mask, most in limits.quotas]
     prices, card = [0.0] * len(capped), np.zeros(len(kind))
+    if not capped:
+        least = float(cost.min(axis=1).sum())
+        return card, least, least
     for _ in range(min(2, len(capped))):
         for i, (mask, most) in enumerate(capped):
             card = card - prices[i] * mask

@@ -18,9 +18,9 @@ from optplan.program.fleet import generate_program, serve_program
 from optplan.program.hulls import batch_worth, finished, hulls_of
 from optplan.program.limits import Limits
 from optplan.program.outdone import standing
-from optplan.program.ready import Ready, ready_batch, ready_service
+from optplan.program.ready import Searched, ready_batch, ready_service
 from optplan.program.spans import spans_of
-from optplan.program.worth import loads_of, service_worth
+from optplan.program.worth import loads_of, service_worth, together
 from optplan.solve import solve_program
 from optplan.units import HOUR
 
@@ -29,7 +29,7 @@ HOURS = F(10)
 MOST, FEW = 5, 3  # units of a column that brute force tries: of a service, of a batch
 
 
-def ready_of(fleet: Fleet, batch: bool) -> Ready:
+def ready_of(fleet: Fleet, batch: bool) -> Searched:
     """The fleet through the search."""
     columns, limits, use = columns_of(fleet), limits_of(fleet), float(fleet.utilisation)
     mix = "one_type" if fleet.one_type else "any"
@@ -80,8 +80,8 @@ def test_bounds_are_not_above_the_cheapest_plan_nor_known_plans_below_it(batch: 
             assert (hulls_of(columns, spans, limits, worth).busy >= -1e-9 * worth.lower).all()
         else:
             load = loads_of(columns, [float(d) for d in fleet.demand], float(fleet.utilisation))
-            worth = service_worth(columns, load, float(HOURS), limits, mix)
-            upper = worth.upper
+            worth = service_worth(columns, load, float(HOURS), limits)
+            upper = min(worth.upper, together(columns, load, float(HOURS), limits, mix))
         assert worth.lower <= float(found[0]) * (1 + 1e-9)
         if cheapest(fleet, batch) < math.inf:
             assert upper >= cheapest(fleet, batch) * (1 - 1e-8)
@@ -151,7 +151,7 @@ def test_few_cards_at_a_high_price_are_told_by_the_bound_alone() -> None:
     """20 requests/s by at most 4 cards: the cheap card does 4 each, the dear one 8. Half and half is 1 too many."""
     some = columns((4.0, 1.0, 1, 0), (8.0, 6.0, 1, 0))
     load = loads_of(some, [20.0], 1.0)
-    worth = service_worth(some, load, 1.0, Limits(max_cards=4), "any")
+    worth = service_worth(some, load, 1.0, Limits(max_cards=4))
     # 3 cheap and 1 dear card do 20: 3 x 1 + 6; with a price of 4 for each card both do 4 for 5 and 8 for 10
     assert worth.lower == pytest.approx(9.0)
     assert worth.card.tolist() == pytest.approx([4.0, 4.0])
