@@ -12,13 +12,16 @@ import numpy as np
 from optplan.candidates import LAYOUT, MOST_IN_NODE, Table, replica_rows
 from optplan.catalog import Catalog
 from optplan.evaluate import Assessment, Verdict
-from optplan.many.grids import Grid, full, slots_of
+from optplan.many.grids import Grid, Slots, full, slots_of
 from optplan.planner.context import Context
 from optplan.planner.fleets import Units, columns_of, owned_hours, settle_fleet, units_of
 from optplan.planner.found import Found
+from optplan.planner.jobs import billing
 from optplan.planner.prices import Prices
 from optplan.planner.shelf import shelf
+from optplan.program.columns import SECOND
 from optplan.program.jobs import Lots
+from optplan.units import HOUR, TOLERANCE
 
 CELLS = 60_000  # rows x candidates at once: columns that stay in the cache
 
@@ -50,11 +53,12 @@ def _block(contexts: Sequence[Context], table: Table) -> list[Found]:
     holds = np.ones(shape, dtype=bool)
     for verdict in assessment.verdicts.values():
         holds &= np.asarray(verdict.holds, dtype=bool)
-    masks = [_own_rows(context) for context in contexts]
-    held = [mask & holds[rows].all(axis=0) for mask, rows in zip(masks, here, strict=True)]
-    capacity = assessment.values["replica_capacity"]
-    pairs = [_pairs(context, table, mask) for context, mask in zip(contexts, held, strict=True)]
-    costs = _costs(contexts, prices, units, pairs, [full(capacity, rows, shape) for rows in here])
+    masks = np.stack([_own_rows(context) for context in contexts])
+    held = masks & np.logical_and.reduceat(holds, slots.first[:-1], axis=0)
+    capacity = np.asarray(assessment.values["replica_capacity"]) * units.replicas
+    idle = _outdone(contexts[0].catalog, np.broadcast_to(capacity, shape), slots, held)
+    pairs = [_pairs(context, table, *rows) for context, *rows in zip(contexts, held, idle, strict=True)]
+    costs = _costs(contexts, prices, pairs, [full(capacity, rows, shape) for rows in here])
     found = []
     for i, context in enumerate(contexts):
         own, (unit, fixed, rate) = pairs[i], costs[i]
@@ -66,12 +70,15 @@ def _block(contexts: Sequence[Context], table: Table) -> list[Found]:
 
 
 def _costs(
-    contexts: Sequence[Context], prices: Prices, every: Units, pairs: list[_Pairs], capacity: list[np.ndarray]
+    contexts: Sequence[Context], prices: Prices, pairs: list[_Pairs], capacity: list[np.ndarray]
 ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """(capacity, fixed cost, hourly cost) of the units of each need's pairs; one node where they span several."""
+    """(capacity, fixed cost, hourly cost) of the units of each need's pairs; costs of one node.
+
+    capacity: of a unit of each candidate.
+    """
     need, offers, owned, sizes, units, by_lot = [], [], [], [], [], []
     for i, (context, own) in enumerate(zip(contexts, pairs, strict=True)):
-        unit = capacity[i][:, own.row] * every.replicas[own.row]
+        unit = capacity[i][:, own.row]
         units.append(unit)
         hours = owned_hours(context, unit, own.lots.offer[own.lot])
         by_lot.append(isinstance(hours, float))  # then prices do not depend on the candidate
@@ -155,18 +162,74 @@ def _shelved(catalog: Catalog, allowed: bytes, clean: bool) -> tuple[Lots, np.nd
     return lots, order, code[order]
 
 
-def _pairs(context: Context, table: Table, held: np.ndarray) -> _Pairs:
-    """Candidates that hold with the lots of their card and node, candidates first."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pieces:
+    """Pairs of candidates on one card and node, of which the second is a part of the first: of fewer nodes, or as many.
+
+    first, second  of each pair; copies: of the second, that take as many nodes
+    start, of  where the pairs of each candidate begin, and which it is
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    copies: np.ndarray
+    start: np.ndarray
+    of: np.ndarray
+
+
+@functools.lru_cache(maxsize=8)
+def _pieces(catalog: Catalog) -> _Pieces:
+    table, units = _every(catalog), _units(catalog)
+    node = table.card.astype(np.int64) * MOST_IN_NODE + table.node
+    one, other = np.nonzero(np.tri(len(table), k=-1, dtype=bool) & (node[:, None] == node))
+    copies = units.spans[one] // units.spans[other]
+    fits = (units.spans[one] == copies * units.spans[other]) & (
+        units.replicas[other] * copies >= units.replicas[one]
+    )
+    one, other, copies = one[fits], other[fits], copies[fits]
+    of, start = np.unique(one, return_index=True)
+    return _Pieces(one, other, copies, start, of)
+
+
+def _outdone(catalog: Catalog, unit: np.ndarray, slots: Slots, held: np.ndarray) -> np.ndarray:
+    """(needs, candidates): whether as many nodes of an earlier one do as much: then that is never the worse choice.
+
+    unit: (slots, candidates) capacity of a unit; held: which candidates a need can have.
+    """
+    pieces, out = _pieces(catalog), np.zeros(held.shape, dtype=bool)
+    with np.errstate(invalid="ignore"):
+        better = unit[:, pieces.second] * pieces.copies >= unit[:, pieces.first]
+    better = np.logical_and.reduceat(better, slots.first[:-1], axis=0) & held[:, pieces.second]
+    out[:, pieces.of] = np.logical_or.reduceat(better, pieces.start, axis=1)
+    return out
+
+
+def _even(context: Context, lots: Lots) -> np.ndarray:
+    """Whether twice as many units of a lot, each half as fast, are billed no more: not if a last step is cut short."""
+    need, hours = context.settled.need, context.settled.hours
+    if need.task == "serve":
+        return np.full(len(lots), not getattr(need, "slices", None))
+    if not math.isfinite(hours):
+        return np.zeros(len(lots), dtype=bool)  # what is owned is paid for as long as the work takes
+    step = billing(context, lots.offer)[0] / HOUR
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rest = hours - np.floor(hours / step * (1 + TOLERANCE)) * step
+    return np.asarray((step <= SECOND) | (rest <= TOLERANCE * hours))
+
+
+def _pairs(context: Context, table: Table, held: np.ndarray, outdone: np.ndarray) -> _Pairs:
+    """Candidates that hold with the lots of their card and node, candidates first; outdone ones only where they pay."""
     clean = math.isfinite(context.limits.carbon)
     lots, order, code = _shelved(context.catalog, context.settled.allowed.tobytes(), clean)
-    rows = np.flatnonzero(held)
+    even = _even(context, lots)
+    rows = np.flatnonzero(held & ~outdone if even.all() else held)
     wanted = table.card[rows] * MOST_IN_NODE + table.node[rows]
     start = np.searchsorted(code, wanted, side="left")
     count = np.searchsorted(code, wanted, side="right") - start
     row = np.repeat(rows, count)
     offset = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
     lot = order[np.repeat(start, count) + offset]
-    fits = lots.joins[lot] | (table.gang[row] <= table.node[row])
+    fits = (lots.joins[lot] | (table.gang[row] <= table.node[row])) & ~(outdone[row] & even[lot])
     return _Pairs(lots, row[fits], lot[fits])
 
 
