@@ -91,7 +91,12 @@ def evaluate(
 
 def at_most_holds(left: Any, right: Any) -> Any:
     """left <= right within the one relative tolerance; an unknown side (nan) does not hold."""
-    return np.less_equal(left, np.add(right, TOLERANCE * np.abs(np.where(np.isfinite(right), right, 0.0))))
+    return np.less_equal(left, tolerated(right))
+
+
+def tolerated(right: Any) -> Any:
+    """The most that a side of a requirement may be: the other with the one relative tolerance."""
+    return np.add(right, TOLERANCE * np.abs(np.where(np.isfinite(right), right, 0.0)))
 
 
 def names_read(pack: Pack, targets: Iterable[str]) -> set[str]:

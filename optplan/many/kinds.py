@@ -17,12 +17,15 @@ from optplan.candidates import currency_of
 from optplan.catalog import Catalog
 from optplan.evaluate import evaluate, selectors_of
 from optplan.inputs import INPUTS
+from optplan.many.columns import column
 from optplan.many.grids import Grid, slots_of
 from optplan.planner.context import Context
 from optplan.planner.grid import OfCards, grouped
 from optplan.planner.pricing import assumption_names
+from optplan.rule import Pack
 
 SPEED, HOURS = "tokens_per_second", "job_hours"
+VARIES = frozenset(name for name, one in INPUTS.items() if one.origin not in ("need", "model"))
 AMOUNTS = ("train_tokens", HOURS)  # targets that depend on the amount of work
 
 
@@ -43,20 +46,21 @@ def key_of(context: Context) -> Any:
     """All that the speed of layouts, and whether they can be used, depends on; of its own where that is not known."""
     if not splits(context):
         return id(context)
-    settled, pack = context.settled, context.pack
+    settled, pack, need = context.settled, context.pack, context.settled.need
     read = pack.read_by(speed_targets(context))
-    values = tuple(
-        (name, value.tobytes() if isinstance(value, np.ndarray) else value)
-        for name, value in settled.quantities.items()
-        if name in read
-    )
-    fixed = tuple(sorted((name, value) for name, value in context.fixed.items() if name in read))
-    need = settled.need
+    names = pack.kept(("sorted", read), lambda: sorted(read))
     wanted, money = _picks(context.catalog, read)
+    fixed = context.fixed
     return (
-        values, fixed, tuple(settled.selectors.get(key) for key in wanted), settled.currency if money else None,
-        need.confidence, getattr(need, "recompute", None),
+        tuple([_hashed(settled.quantities.get(name)) for name in names]),
+        tuple([(name, fixed[name]) for name in sorted(fixed) if name in read]),
+        tuple([settled.selectors.get(key) for key in wanted]),
+        settled.currency if money else None, need.confidence, getattr(need, "recompute", None),
     )  # fmt: skip
+
+
+def _hashed(value: Any) -> Any:
+    return value.tobytes() if isinstance(value, np.ndarray) else value
 
 
 def splits(context: Context) -> bool:
@@ -65,8 +69,7 @@ def splits(context: Context) -> bool:
     if SPEED not in rules or HOURS not in rules or HOURS in context.fixed:
         return False
     read = _read_by_hours(context)
-    varies = {name for name, one in INPUTS.items() if one.origin not in ("need", "model")}
-    return SPEED in read and not read & varies
+    return SPEED in read and not read & VARIES
 
 
 def speed_targets(context: Context) -> list[str]:
@@ -85,20 +88,39 @@ class Hours:
         read = _read_by_hours(first) - {SPEED}
         quantities, fixed = first.settled.quantities, [name for name in first.fixed if name in read]
         own = [name for name in quantities if name in read and name not in fixed]
-        self.of = {
+        known = {
             name: np.array([[c.settled.quantities[name]] for c in contexts], dtype=float) for name in own
         }
-        self.of |= {name: np.array([[c.fixed[name]] for c in contexts]) for name in fixed}
-        known = {**self.of, SPEED: 0.0}
-        self.of |= OfCards(contexts, tuple(assumption_names(first.pack, [HOURS], known, first.catalog))).of
+        known |= {name: np.array([[c.fixed[name]] for c in contexts]) for name in fixed}
+        names = assumption_names(first.pack, [HOURS], {**known, SPEED: 0.0}, first.catalog)
+        known |= OfCards(contexts, tuple(names)).of
+        early, late = _steps(first.pack, frozenset(known))
+        values = evaluate(self.pack, known, early).values
+        self._given = {name: column(values[name]) for name in late if self.target == SPEED}
+        self._cards = len(first.catalog.cards)
 
     def __call__(self, need: np.ndarray, card: np.ndarray, found: np.ndarray) -> np.ndarray:
-        """Hours, where need (position of the context), card (of the catalog) and speed (token/s) broadcast."""
+        """Hours of pairs of need (position of the context) and card (of the catalog). found: token/s, or the hours."""
         if self.target == HOURS:
             return found
-        given = {name: own[need, card if own.shape[1] > 1 else 0] for name, own in self.of.items()}
+        given = {name: own.at(need, card, need * self._cards + card) for name, own in self._given.items()}
         hours = evaluate(self.pack, {**given, SPEED: found}, [HOURS]).values[HOURS]
         return np.asarray(np.broadcast_to(hours, found.shape), dtype=float)
+
+
+def _steps(pack: Pack, known: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Rules of the hours that the speed does not change, and what the others read of those and of what is known."""
+
+    def found() -> tuple[tuple[str, ...], frozenset[str]]:
+        order, changed = pack.order([HOURS], known | {SPEED}), {SPEED}
+        for rule in order:
+            if changed.intersection(rule.parameters):
+                changed.add(rule.name)
+        early = tuple(rule.name for rule in order if rule.name not in changed)
+        reads = {name for rule in order if rule.name in changed for name in rule.parameters}
+        return early, frozenset(reads - changed)
+
+    return pack.kept(("steps of hours", known), found)
 
 
 def _read_by_hours(context: Context) -> frozenset[str]:

@@ -16,8 +16,9 @@ import numpy as np
 
 from optplan.candidates import LAYOUT, layout_columns, link_columns
 from optplan.catalog import Catalog
-from optplan.evaluate import at_most_holds, evaluate
+from optplan.evaluate import evaluate, tolerated
 from optplan.many.cards import Sizes, every_candidate, every_group
+from optplan.many.columns import column
 from optplan.many.grids import Grid
 from optplan.planner.context import Context
 from optplan.planner.steps import LINK, steps_of
@@ -98,6 +99,15 @@ class Judged:
         own = {*self.steps.decided} <= {FITS, COMPUTES}
         self.sure = own and not any(name in self.pack.rules for name in grid.fixed)
         self.least, self.room = self._memory(can)
+        self._read()
+
+    def _read(self) -> None:
+        """Lay out what the rules of the target read, with requirements where it is not sure that they hold."""
+        self._verified = () if self.sure else self.steps.decided
+        self._reads = self.steps.reads[1] | (frozenset() if self.sure else self.steps.reads[0])
+        self._of_form = {name: column(self._shared[name]) for name in self._reads - self.by_row}
+        own = self._reads & self._cards.keys() & self.by_row
+        self._of_card = {name: column(self._cards[name]) for name in own}
 
     def _of_forms(self) -> tuple[dict[str, Any], np.ndarray]:
         """Inputs and rules that neither card nor node changes, and which forms they let in: (kinds, forms)."""
@@ -144,8 +154,8 @@ class Judged:
     def fits(self) -> np.ndarray:
         """(kinds, groups): whether some layout holds, or may where that is not sure."""
         least = np.minimum.reduceat(self.least[:, self.forms.of_layout], self.forms.first, axis=1)
-        found = at_most_holds(least[:, self.forms.place], self.room[:, self.groups.card])
-        return np.asarray(found, dtype=bool)
+        most = tolerated(self.room)
+        return np.asarray(least[:, self.forms.place] <= most[:, self.groups.card], dtype=bool)
 
     def candidates(self, kind: int, group: np.ndarray) -> np.ndarray:
         """Rows of the table that recompute as a kind asks."""
@@ -153,17 +163,14 @@ class Judged:
         asked = self.asked[kind]
         return row if asked < 0 else row[self.table.recompute[row] == asked]
 
-    def holds(self, kind: np.ndarray, row: np.ndarray) -> np.ndarray:
-        """Whether candidates hold, or may where that is not sure."""
-        form, card = self.forms.of_row[row], self.table.card[row]
-        return np.asarray(at_most_holds(self.least[kind, form], self.room[kind, card]), dtype=bool)
-
     def rows(self, kind: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(position in kind and group, row of the table) of their candidates that hold, or may."""
+        """(position in kind and group, row of the table) of candidates that hold, or may where that is not sure."""
         count = self.groups.count[group]
-        at, row = np.repeat(np.arange(len(kind)), count), ranges(self.groups.first[group], count)
-        some = np.flatnonzero(self.holds(kind[at], row))
-        return at[some], row[some]
+        row = ranges(self.groups.first[group], count)
+        form = self.forms.of_row.take(row) + np.repeat(kind * self.least.shape[1], count)
+        most = tolerated(self.room[kind, self.groups.card[group]])
+        some = np.flatnonzero(self.least.take(form) <= np.repeat(most, count))
+        return np.repeat(np.arange(len(kind)), count)[some], row[some]
 
     def of(self, kind: np.ndarray, row: np.ndarray) -> np.ndarray:
         """The target of candidates, one number each; nan where one turns out not to hold."""
@@ -174,30 +181,16 @@ class Judged:
         return found
 
     def _values(self, kind: np.ndarray, row: np.ndarray) -> np.ndarray:
-        reads, decided = self.steps.reads[1], () if self.sure else self.steps.decided
-        form, card = self.forms.of_row[row], self.table.card[row]
-        at = kind * len(self.forms.columns["tp"]) + form
-        given = {
-            name: self._of_row(name, kind, row, card)
-            if name in self.by_row
-            else self._of_form(name, kind, form, at)
-            for name in (reads | self.steps.reads[0] if decided else reads)
-        }
-        found = evaluate(self.pack, given, (self.target, *decided))
+        form, card = self.forms.of_row.take(row), self.table.card.take(row)
+        places = (
+            (kind, form, kind * self.least.shape[1] + form),
+            (kind, card, kind * self.room.shape[1] + card),
+        )
+        given = {name: one.at(*places[0]) for name, one in self._of_form.items()}
+        given |= {name: one.at(*places[1]) for name, one in self._of_card.items()}
+        given |= {name: one.take(row) for name, one in self.forms.of_node.items() if name in self._reads}
+        found = evaluate(self.pack, given, (self.target, *self._verified))
         values = np.broadcast_to(np.asarray(found.values[self.target], dtype=float), len(row))
         for verdict in found.verdicts.values():
             values = np.where(verdict.holds, values, np.nan)
         return values
-
-    def _of_row(self, name: str, kind: np.ndarray, row: np.ndarray, card: np.ndarray) -> Any:
-        if name in self.forms.of_node:
-            return self.forms.of_node[name][row]
-        return self._cards[name][kind, card]
-
-    def _of_form(self, name: str, kind: np.ndarray, form: np.ndarray, at: np.ndarray) -> Any:
-        column = np.asarray(self._shared[name])
-        if column.size == 1:
-            return column.reshape(-1)[0]
-        if column.ndim == 1 or len(column) == 1:
-            return column.reshape(-1).take(form)
-        return column[:, 0].take(kind) if column.shape[1] == 1 else column.reshape(-1).take(at)

@@ -28,8 +28,9 @@ def refused(small: Survey, i: int, large: Survey | None, k: int) -> Found:
 
 def _tally(survey: Survey, i: int) -> Tally:
     judged, kind = survey.judged, int(survey.kinds.of[i])
-    row = judged.candidates(kind, np.flatnonzero(survey.offered[i].groups))
-    held = int(judged.holds(np.full(len(row), kind), row).sum())
+    group = np.flatnonzero(survey.offered[i].groups)
+    row = judged.candidates(kind, group)
+    held = len(judged.rows(np.full(len(group), kind), group)[0])
     return Tally(len(row), held, () if held or not len(row) else _missed(survey, kind, row))
 
 
