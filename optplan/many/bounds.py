@@ -14,8 +14,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from optplan.candidates import Table
-from optplan.many.cards import Groups, Rents
+from optplan.many.cards import Groups
 from optplan.many.kinds import SPEED, Hours, Kinds
+from optplan.many.lots import Rents
 from optplan.planner.context import Context
 
 PROVEN_FOR = "engineering"

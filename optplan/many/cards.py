@@ -1,30 +1,23 @@
-"""Candidates of training jobs of a whole catalog: their table, groups of them, and what a need's limits let in."""
+"""Candidates of training jobs of a whole catalog: their table, and groups of them by card, size and node."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from optplan.candidates import LAYOUT, MOST_IN_NODE, Table, job_rows, reachable
-from optplan.catalog import PURCHASE, Catalog
-from optplan.distinct import distinct
-from optplan.planner.shelf import shelf
-from optplan.program.jobs import Gangs, Lots, mixed_nodes, reduced, single_pairs, sum_pairs
-from optplan.program.limits import Limits
-from optplan.ranges import ranges
-from optplan.units import HOUR
+from optplan.catalog import Catalog
 
 Sizes = tuple[int, ...]  # of gangs that are tried
-RENTED = [PURCHASE.index(kind) for kind in ("on_demand", "spot", "reserved_1y", "reserved_3y")]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Groups:
     """Every card, size and node of a catalog, in this order.
 
+    kind          of node
     first, count  rows of each group in the table of all candidates
     cards         where the groups of each card begin
     """
@@ -33,85 +26,32 @@ class Groups:
     size: np.ndarray
     node: np.ndarray
     memory: np.ndarray
+    kind: np.ndarray
     first: np.ndarray
     count: np.ndarray
     cards: dict[int, slice]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rents:
-    """What lots cost at least, by card, or by need and card.
+class Nodes:
+    """Kinds of node of a catalog: every card with every size that some offer has, in this order.
 
-    each    USD/h of one rented card; infinite where none is rented
-    first   USD of the first billing step of one rented node; infinite where none is rented
-    bought  cards that can be bought
+    of_offer  kind of each offer
     """
 
-    each: np.ndarray
-    first: np.ndarray
-    bought: np.ndarray
+    card: np.ndarray
+    gpus: np.ndarray
+    of_offer: np.ndarray
 
-    @classmethod
-    def of(cls, rents: Sequence[Rents]) -> Rents:
-        """Those of several needs together."""
-        columns = ([getattr(one, name) for one in rents] for name in ("each", "first", "bought"))
-        return cls(*(np.stack(column) for column in columns))
-
-    @property
-    def least(self) -> np.ndarray:
-        """USD/h of one card; -infinite where it can be bought."""
-        return np.where(self.bought, -np.inf, self.each)
+    def __len__(self) -> int:
+        return len(self.card)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LotsOf:
-    """Offers by group: those of group g are offer[start[g]:start[g + 1]]."""
-
-    start: np.ndarray
-    offer: np.ndarray
-
-    @classmethod
-    def of(cls, lots: Lots, pairs: tuple[np.ndarray, np.ndarray], groups: int) -> LotsOf:
-        """From pairs of lot and group."""
-        lot, group = pairs
-        start = np.concatenate([[0], np.cumsum(np.bincount(group, minlength=groups))])
-        return cls(start, lots.offer[lot[np.lexsort((lot, group))]])
-
-
-class Carriers:
-    """Offers by need and group."""
-
-    def __init__(self, lots: Sequence[LotsOf]) -> None:
-        """lots: of each need."""
-        kept = {id(one): one for one in lots}
-        place = {key: k for k, key in enumerate(kept)}
-        self._of = np.array([place[id(one)] for one in lots])
-        starts = np.stack([one.start for one in kept.values()])
-        self._offer = np.concatenate([one.offer for one in kept.values()])
-        self._first = starts + (np.cumsum(starts[:, -1]) - starts[:, -1])[:, None]
-
-    def pairs(self, need: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(position in need and group, offer) of every offer of these groups."""
-        of = self._of[need]
-        first = self._first[of, group]
-        count = self._first[of, group + 1] - first
-        return np.repeat(np.arange(len(need)), count), self._offer[ranges(first, count)]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Offered:
-    """What a need's limits let in.
-
-    groups  candidates, as a mask
-    rents   what rented ones cost at least
-    single  the cheapest lots of those alike, with the groups that equal nodes of them fill
-    sums    lots of sites with nodes of several sizes, with the groups that they could be in beside other nodes
-    """
-
-    groups: np.ndarray
-    rents: Rents
-    single: LotsOf
-    sums: LotsOf
+@functools.lru_cache(maxsize=8)
+def every_node(catalog: Catalog) -> Nodes:
+    """The kinds of node of a catalog."""
+    codes, of = np.unique(catalog.offers.card * MOST_IN_NODE + catalog.offers.gpus, return_inverse=True)
+    return Nodes(codes // MOST_IN_NODE, codes % MOST_IN_NODE, of.reshape(-1))
 
 
 @functools.lru_cache(maxsize=8)
@@ -137,88 +77,37 @@ def every_group(catalog: Catalog, sizes: Sizes) -> Groups:
     begin = np.flatnonzero(np.diff(card, prepend=-1))
     ends = np.append(begin[1:], len(card))
     cards = {int(card[a]): slice(int(a), int(b)) for a, b in zip(begin, ends, strict=True)}
-    return Groups(card, size, node, memory, first, np.diff(first, append=len(table)), cards)
+    nodes = every_node(catalog)
+    kind = np.searchsorted(nodes.card * MOST_IN_NODE + nodes.gpus, card * MOST_IN_NODE + node)
+    return Groups(card, size, node, memory, kind, first, np.diff(first, append=len(table)), cards)
 
 
-@functools.lru_cache(maxsize=256)
-def offered_by(catalog: Catalog, allowed: bytes, sizes: Sizes, most: int | None) -> Offered:
-    """What the limits let in. allowed: the bytes of the mask over offers; most: cards in all."""
-    mask = np.frombuffer(allowed, dtype=bool)
-    kept = shelf(catalog)
-    near, best = reduced(mixed_nodes(kept.cheapest(mask, True)), by_site=False), kept.cheapest(mask, False)
-    groups = every_group(catalog, sizes)
-    every = Gangs(groups.card, groups.size, groups.node, np.zeros(len(groups.card)), groups.memory)
-    return Offered(
-        _allowed_groups(catalog, mask, sizes, most),
-        _rents(catalog, best),
-        LotsOf.of(best, single_pairs(best, every), len(every)),
-        LotsOf.of(near, sum_pairs(near, every, Limits()), len(every)),
-    )
-
-
-def _rents(catalog: Catalog, best: Lots) -> Rents:
-    offers, cards = catalog.offers, len(catalog.cards)
-    each = rent_of_card(catalog)[best.offer]
-    rented = np.isfinite(each)
-    step = np.maximum(offers.billing_s[best.offer], offers.minimum_s[best.offer]) / HOUR
-    least, first = np.full(cards, np.inf), np.full(cards, np.inf)
-    np.minimum.at(least, best.card[rented], each[rented])
-    np.minimum.at(first, best.card[rented], (each * best.gpus * step)[rented])
-    bought = np.zeros(cards, dtype=bool)
-    bought[best.card[~rented]] = True
-    return Rents(least, first, bought)
-
-
-@functools.lru_cache(maxsize=8)
-def rent_of_card(catalog: Catalog) -> np.ndarray:
-    """USD an hour of one card of each offer; -infinite where it is not rented."""
-    offers = catalog.offers
-    per_usd = np.array([catalog.convert(1.0, code, "USD") for code in offers.currencies])
-    each = offers.price * per_usd[offers.currency] / offers.gpus
-    return np.where(np.isin(offers.purchase, RENTED), each, -np.inf)
-
-
-@functools.lru_cache(maxsize=8)
-def _kinds_of_node(catalog: Catalog) -> np.ndarray:
-    """Card, size of node, and whether nodes can work together, of each offer, as one number."""
-    offers = catalog.offers
-    code = offers.card.astype(np.int64) * MOST_IN_NODE + offers.gpus
-    return code * 2 + offers.joins_nodes
-
-
-def _allowed_groups(catalog: Catalog, mask: np.ndarray, sizes: Sizes, most: int | None) -> np.ndarray:
-    groups = every_group(catalog, sizes)
-    nodes: dict[int, set[int]] = {}
-    joined: dict[int, set[int]] = {}
-    found = np.zeros(len(groups.card), dtype=bool)
-    for key in distinct(_kinds_of_node(catalog)[mask]).tolist():
-        code, node = divmod(key // 2, MOST_IN_NODE)
-        nodes.setdefault(code, set()).add(node)
-        joined.setdefault(code, set()).update({node} if key % 2 else ())
-    for code, some in nodes.items():
-        if code in groups.cards:
-            own = tuple(sorted(some)), frozenset(joined[code])
-            found[groups.cards[code]] = _groups_of_card(catalog, code, *own, sizes, most)
-    return found
+def allowed_groups(catalog: Catalog, mask: np.ndarray, sizes: Sizes, most: int | None) -> np.ndarray:
+    """Groups that limits let in. mask: over offers; most: cards in all."""
+    groups, nodes, joins = every_group(catalog, sizes), every_node(catalog), catalog.offers.joins_nodes
+    has, joined = np.zeros((2, len(nodes)), dtype=bool)
+    has[nodes.of_offer[mask]] = True
+    joined[nodes.of_offer[mask & joins]] = True
+    found = has[groups.kind] & ((groups.size <= groups.node) | joined[groups.kind])
+    if most is not None:
+        found &= groups.size <= most
+    some, every = np.bincount(nodes.card[has], minlength=len(catalog.cards)), np.bincount(nodes.card)
+    for card in np.flatnonzero((some > 0) & (some < every)).tolist():
+        own = tuple(nodes.gpus[has & (nodes.card == card)].tolist())
+        found[groups.cards[card]] &= _reached(catalog, card, own, sizes)
+    return np.asarray(found)
 
 
 @functools.lru_cache(maxsize=4096)
-def _groups_of_card(
-    catalog: Catalog,
-    code: int,
-    nodes: tuple[int, ...],
-    joined: frozenset[int],
-    sizes: Sizes,
-    most: int | None,
-) -> np.ndarray:
-    """Which groups of a card are candidates. nodes: sizes that it has; joined: of those that can work together."""
+def _reached(catalog: Catalog, card: int, nodes: tuple[int, ...], sizes: Sizes) -> np.ndarray:
+    """Which groups of a card are sums of nodes of these sizes."""
     groups = every_group(catalog, sizes)
-    here = groups.cards[code]
-    sizes = tuple(n for n in sizes if most is None or n <= most)
-    can = {node: frozenset(reachable([n for n in nodes if n >= node], node, sizes)) for node in nodes}
-    return np.array(
-        [
-            node in can and size in can[node] and (size <= node or node in joined)
-            for node, size in zip(groups.node[here].tolist(), groups.size[here].tolist(), strict=True)
-        ]
-    )
+    here = groups.cards[card]
+    can = {node: _sums(tuple(n for n in nodes if n >= node), node, sizes) for node in nodes}
+    pairs = zip(groups.node[here].tolist(), groups.size[here].tolist(), strict=True)
+    return np.array([node in can and size in can[node] for node, size in pairs])
+
+
+@functools.lru_cache(maxsize=1024)
+def _sums(nodes: tuple[int, ...], smallest: int, sizes: Sizes) -> frozenset[int]:
+    return frozenset(reachable(list(nodes), smallest, sizes))

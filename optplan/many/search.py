@@ -10,7 +10,7 @@ import numpy as np
 
 from optplan.catalog import PURCHASE
 from optplan.evaluate import Assessment
-from optplan.many.cards import Carriers, rent_of_card
+from optplan.many.lots import Carriers, rent_of_card
 from optplan.many.survey import Survey
 from optplan.planner.context import Context
 from optplan.planner.found import SHOWN, Found, Option, Pick

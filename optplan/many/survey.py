@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from optplan.many.bounds import least_costs
-from optplan.many.cards import Carriers, Rents, Sizes, every_group, offered_by
+from optplan.many.cards import Sizes, every_group
 from optplan.many.kinds import Hours, Kinds
 from optplan.many.layouts import Judged
+from optplan.many.lots import Carriers, Rents, offered_by, single_span, sums_span
 from optplan.planner.context import Context
 from optplan.ranges import ranges
 
@@ -46,8 +47,8 @@ class Survey:
         could = np.stack([own.groups for own in self.offered]) & self.judged.fits()[kinds.of]
         self.need, self.group = np.nonzero(could)
         self.rents = Rents.of([own.rents for own in self.offered])
-        self.single = Carriers([own.single for own in self.offered])
-        self.sums = Carriers([own.sums for own in self.offered])
+        self.single = Carriers([own.single for own in self.offered], single_span(self.groups))
+        self.sums = Carriers([own.sums for own in self.offered], sums_span(self.catalog, self.groups))
         pairs = (self.need, self.group)
         self.least = least_costs(contexts, self.groups, self.rents, self.hours_of, kinds, pairs)
         self.size, self.node = self.groups.size[self.group], self.groups.node[self.group]

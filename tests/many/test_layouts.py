@@ -9,10 +9,10 @@ import pytest
 
 from optplan import Catalog
 from optplan.candidates import LAYOUT, SIZES, Table, job_table
-from optplan.many.cards import offered_by
 from optplan.many.grids import Grid, slots_of
 from optplan.many.kinds import SPEED
 from optplan.many.layouts import Judged
+from optplan.many.lots import offered_by
 from optplan.need import TASKS
 from optplan.planner import prepare
 from optplan.planner.context import Context
