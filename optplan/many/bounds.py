@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -22,26 +24,46 @@ from optplan.planner.context import Context
 PROVEN_FOR = "engineering"
 
 
-def least_costs(
+SLACK: Final = 1e-6  # of a bound: float noise of another order of sums
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """Bounds on gangs of rented cards, and on the hours of any; -infinite where nothing is proven.
+
+    cost in the need's currency
+    """
+
+    cost: np.ndarray
+    hours: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Least:
+        """Some of them."""
+        return Least(self.cost[rows], self.hours[rows])
+
+
+def least_of(
     contexts: Sequence[Context],
     groups: Groups,
     rents: Rents,
     hours: Hours,
     kinds: Kinds,
     pairs: tuple[np.ndarray, np.ndarray],
-) -> np.ndarray:
-    """No gang of rented cards costs less, in the need's currency. pairs: need and group of each.
+) -> Least:
+    """What gangs cost and last at least. pairs: need and group of each.
 
-    -infinite where nothing is proven, such as for cards that are bought.
+    No cost is known of cards that are bought.
     """
     (need, group), catalog, first = pairs, contexts[0].catalog, contexts[0]
     if first.settled.need.rules != PROVEN_FOR or any(name in first.pack.rules for name in first.fixed):
-        return np.full(len(need), -math.inf)
+        nothing = np.full(len(need), -math.inf)
+        return Least(nothing, nothing)
     card, size = groups.card[group], groups.size[group]
-    least_hours = hours(need, card, _dream_speed(kinds)[kinds.of[need], card] * size)
+    least = hours(need, card, _dream_speed(kinds)[kinds.of[need], card] * size)
     usd = np.array([catalog.convert(1.0, "USD", context.settled.currency) for context in contexts])
-    least = np.maximum(rents.each[need, card] * size * least_hours, rents.first[need, card]) * usd[need]
-    return np.where(rents.bought[need, card] | ~np.isfinite(least), -math.inf, least)
+    cost = np.maximum(rents.each[need, card] * size * least, rents.first[need, card]) * usd[need]
+    unknown = rents.bought[need, card] | ~np.isfinite(cost)
+    return Least(np.where(unknown, -math.inf, cost), np.where(np.isfinite(least), least, -math.inf))
 
 
 def _dream_speed(kinds: Kinds) -> np.ndarray:

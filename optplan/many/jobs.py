@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from optplan.candidates import LARGE_SIZES, SIZES
+from optplan.many.bounds import SLACK
 from optplan.many.cards import Sizes
 from optplan.many.kinds import key_of
 from optplan.many.refused import refused
-from optplan.many.search import SLACK, Search
+from optplan.many.search import Search
 from optplan.many.survey import Survey
 from optplan.planner.context import Context
 from optplan.planner.found import Found
@@ -60,6 +61,6 @@ def _sized(contexts: Sequence[Context], keys: Sequence[Any], sizes: Sizes) -> Se
     search, seen = Search(contexts, survey), survey.first()
     survey.look(seen)
     search.set_levels()
-    survey.look((survey.least <= search.level[survey.need] * (1 + SLACK)) & ~seen)
+    survey.look((survey.least.cost <= search.level[survey.need] * (1 + SLACK)) & ~seen)
     search.over()
     return search

@@ -20,7 +20,7 @@ def refused(small: Survey, i: int, large: Survey | None, k: int) -> Found:
     if not small.judged.sure:
         return nothing_found(context)
     survey, at = small, i
-    if large is not None and large.offered[k].groups.any() and not (small.need == i).any():
+    if large is not None and large.offered[k].groups.any() and not small.some[i]:
         survey, at = large, k
     nothing = Assessment(context.pack, {}, {}, [])
     return without_plan(survey.judged.table, nothing, np.zeros(0, dtype=bool), _tally(survey, at))

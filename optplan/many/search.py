@@ -10,6 +10,7 @@ import numpy as np
 
 from optplan.catalog import PURCHASE
 from optplan.evaluate import Assessment
+from optplan.many.bounds import SLACK
 from optplan.many.lots import Carriers, rent_of_card
 from optplan.many.survey import Survey
 from optplan.planner.context import Context
@@ -20,8 +21,6 @@ from optplan.planner.shelf import shelf
 from optplan.program.jobs import Best, allowed, could_beat
 from optplan.solve import Solution
 from optplan.units import TOLERANCE
-
-SLACK = 1e-6  # of a bound: float noise of another order of sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +63,7 @@ class Search:
         self.contexts, self.catalog = contexts, contexts[0].catalog
         self.survey, self.prices = survey, Prices(contexts)
         self.usd = np.array([self.catalog.convert(1.0, "USD", c.settled.currency) for c in contexts])
-        limits = [context.limits for context in contexts]
-        self.deadline = np.array([own.deadline for own in limits])
-        self.budget = np.array([own.budget for own in limits])
-        cards = np.arange(len(self.catalog.cards))
-        self.most = np.stack([np.minimum(own.max_cards, own.quota_of(cards)) for own in limits])
+        self.limits = survey.limits
         self.found: list[Found | None] = [None] * len(contexts)
         self.closed = np.zeros(len(contexts), dtype=bool)
         self.unsound = np.zeros(len(contexts), dtype=bool)
@@ -104,10 +99,12 @@ class Search:
         need, size = pairs.need, survey.size[pairs.at]
         cost = cost * (size // self.catalog.offers.gpus[pairs.offer])
         sound = cost >= self._least(pairs) * (1 - SLACK)
-        sound &= cost >= survey.least[pairs.at] * (1 - SLACK)
+        sound &= cost >= survey.least.cost[pairs.at] * (1 - SLACK)
+        sound &= elapsed >= survey.least.hours[pairs.at] * (1 - SLACK)
         self.unsound[need[~sound]] = True
-        most = self.most[need, self.catalog.offers.card[pairs.offer]]
-        kept = np.flatnonzero(allowed(size, cost, elapsed, self.deadline[need], self.budget[need], most))
+        limits, card = self.limits, self.catalog.offers.card[pairs.offer]
+        within = limits.deadline[need], limits.budget[need], limits.most[need, card]
+        kept = np.flatnonzero(allowed(size, cost, elapsed, *within))
         return _Singles(pairs.take(kept), cost[kept], elapsed[kept])
 
     def _pairs(self, carriers: Carriers, most: np.ndarray) -> _Pairs:
@@ -171,16 +168,16 @@ class Search:
 
     def _open(self, best: Best) -> np.ndarray:
         """Needs of which nodes of several sizes could beat the best gang of equal nodes."""
-        survey, offers = self.survey, self.catalog.offers
+        survey, offers, limits = self.survey, self.catalog.offers, self.limits
         pairs = self._pairs(survey.sums, np.asarray(best.cost))
         cost, elapsed = self._costs(pairs)
         need, group, size = pairs.need, survey.group[pairs.at], survey.size[pairs.at]
         bound = size * cost / offers.gpus[pairs.offer]
         could = could_beat(
-            size, survey.groups.memory[group], bound, elapsed, self.deadline[need], self.budget[need],
+            size, survey.groups.memory[group], bound, elapsed, limits.deadline[need], limits.budget[need],
             Best(best.cost[need], best.size[need], best.memory[need]),
         )  # fmt: skip
-        could &= size <= self.most[need, survey.groups.card[group]]
+        could &= size <= limits.most[need, survey.groups.card[group]]
         found = np.zeros(len(self.contexts), dtype=bool)
         found[need[could]] = True
         return found

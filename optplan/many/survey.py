@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from optplan.many.bounds import least_costs
+from optplan.many.bounds import SLACK, Least, least_of
 from optplan.many.cards import Sizes, every_group
 from optplan.many.kinds import Hours, Kinds
 from optplan.many.layouts import Judged
@@ -19,12 +19,34 @@ from optplan.ranges import ranges
 FIRST = 2  # sizes and nodes of a card that are looked at before others
 
 
+class Limited:
+    """Limits of needs.
+
+    deadline  hours; budget: in the need's currency; both infinite where there is none
+    most      (needs, cards of the catalog): cards in all; infinite where there is no limit
+    """
+
+    def __init__(self, contexts: Sequence[Context]) -> None:
+        limits = [context.limits for context in contexts]
+        self.deadline = np.array([own.deadline for own in limits])
+        self.budget = np.array([own.budget for own in limits])
+        cards = np.arange(len(contexts[0].catalog.cards))
+        self.most = np.stack([np.minimum(own.max_cards, own.quota_of(cards)) for own in limits])
+
+    def could(self, need: np.ndarray, card: np.ndarray, size: np.ndarray, least: Least) -> np.ndarray:
+        """Whether gangs could keep to the limits of their needs, as far as bounds tell."""
+        could = (size <= self.most[need, card]) & (least.hours <= self.deadline[need] * (1 + SLACK))
+        return np.asarray(could & (least.cost <= self.budget[need] * (1 + SLACK)))
+
+
 class Survey:
     """The fastest layouts of the training jobs of a block, looked at as far as they are asked for.
 
-    need, group   pairs for which some layout holds, in this order
+    some          needs of which some layout of some group holds
+    limits        of the needs
+    need, group   pairs for which some layout holds, and that limits do not shut out, in this order
     size, node    of their gangs
-    least         what a gang of the pair costs at least; -infinite where no bound is known
+    least         what a gang of the pair costs and lasts at least
     rents         what lots of needs cost at least, by card
     single, sums  offers whose nodes alone, or beside nodes of other sizes, could be the gangs
     hours, row    of the fastest layout of each pair; infinite where it was not looked at, or there is none
@@ -45,12 +67,16 @@ class Survey:
         kinds = self.kinds
         self.judged = Judged(kinds.first, kinds.grid, sizes, self.hours_of.target)
         could = np.stack([own.groups for own in self.offered]) & self.judged.fits()[kinds.of]
-        self.need, self.group = np.nonzero(could)
+        self.some, self.limits = could.any(axis=1), Limited(contexts)
         self.rents = Rents.of([own.rents for own in self.offered])
         self.single = Carriers([own.single for own in self.offered], single_span(self.groups))
         self.sums = Carriers([own.sums for own in self.offered], sums_span(self.catalog, self.groups))
-        pairs = (self.need, self.group)
-        self.least = least_costs(contexts, self.groups, self.rents, self.hours_of, kinds, pairs)
+        need, group = np.nonzero(could)
+        least = least_of(contexts, self.groups, self.rents, self.hours_of, kinds, (need, group))
+        within = np.flatnonzero(
+            self.limits.could(need, self.groups.card[group], self.groups.size[group], least)
+        )
+        self.need, self.group, self.least = need[within], group[within], least.take(within)
         self.size, self.node = self.groups.size[self.group], self.groups.node[self.group]
         self.hours = np.full(len(self.need), math.inf)
         self.row = np.zeros(len(self.need), dtype=np.int64)
@@ -60,7 +86,7 @@ class Survey:
         card = self.need * len(self.catalog.cards) + self.groups.card[self.group]
         begin = np.flatnonzero(np.diff(card, prepend=-1))
         place = np.arange(len(card)) - np.repeat(begin, np.diff(begin, append=len(card)))
-        found: np.ndarray = (place < FIRST) | np.isneginf(self.least)
+        found: np.ndarray = (place < FIRST) | np.isneginf(self.least.cost)
         return found
 
     def look(self, wanted: np.ndarray) -> None:
