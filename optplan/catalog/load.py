@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import functools
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from optplan.errors import BadInput, Fault, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from optplan.catalog.models import Known
 
 
 class Catalog:
@@ -146,7 +149,13 @@ class Catalog:
         """
         from optplan.catalog.models import resolve
 
-        return resolve(asked, self.models, self._model_names, base)
+        return resolve(asked, self._known_models, base)
+
+    @functools.cached_property
+    def _known_models(self) -> Known:
+        from optplan.catalog.models import Known
+
+        return Known(self.models, self._model_names)
 
     def convert(self, amount: float, from_: str, to: str) -> float:
         """The amount in another currency, at the newest rates; BadInput `missing-rate`."""

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ _SIZE = re.compile(
 )
 _SMALLEST, _LARGEST = 1e7, 5e12
 _HEAD = 128
+Line = tuple[float, float, float]  # mean of the logarithms of the sizes, mean of those of a shape, slope
 _TIED_BELOW = 2.5e9
 _SHAPES = {
     f.name: f.type
@@ -34,25 +36,37 @@ _SHAPES = {
 }
 
 
-def resolve(
-    asked: str | float | Mapping[str, Any], models: Mapping[str, Model], names: ModelNames, base: Path | None
-) -> Model:
+class Known:
+    """The models of a catalog, what they are called, and what models of a size look like."""
+
+    def __init__(self, models: Mapping[str, Model], names: ModelNames) -> None:
+        self.models, self.names = models, names
+
+    @cached_property
+    def typical(self) -> tuple[Line, Line, int]:
+        """The width and the layers of typical models by their size, and their median vocabulary."""
+        peers = _peers(self.models)
+        vocab = sorted(m.vocab for m in peers)[len(peers) // 2]
+        return _line(peers, "hidden"), _line(peers, "layers"), vocab
+
+
+def resolve(asked: str | float | Mapping[str, Any], known: Known, base: Path | None) -> Model:
     """See `Catalog.model`."""
     if isinstance(asked, Mapping):
-        return _from_shapes(asked, models, names, base)
+        return _from_shapes(asked, known, base)
     if isinstance(asked, bool) or not isinstance(asked, str | int | float):
         fault = Fault("unknown-model", "model", f"{asked!r} is no model", "give a name, a size or shapes")
         raise BadInput(fault)
     if not isinstance(asked, str):
-        return sized(float(asked), models)
+        return sized(float(asked), known)
     text = asked.strip()
     if _SIZE.match(text):
-        return sized(_params(text), models)
-    if text.endswith(".json") or (not names.find(text) and _is_directory(text, base)):
+        return sized(_params(text), known)
+    if text.endswith(".json") or (not known.names.find(text) and _is_directory(text, base)):
         from optplan.catalog.hf import read_config  # few models come as a file
 
         return read_config(_path(text, base))
-    return models[names.one(text)]
+    return known.models[known.names.one(text)]
 
 
 def _path(text: str, base: Path | None) -> Path:
@@ -74,7 +88,7 @@ def _params(value: Any, place: str = "model") -> float:
         raise BadInput(Fault("bad-size", place, str(error), "write a size like `9B`")) from None
 
 
-def sized(params: float, models: Mapping[str, Model]) -> Model:
+def sized(params: float, known: Known) -> Model:
     """A dense model of this many parameters with the shapes that models of its size have.
 
     Layers and width follow the catalog's dense grouped-query models (least squares in logarithms); the
@@ -83,13 +97,12 @@ def sized(params: float, models: Mapping[str, Model]) -> Model:
     if not math.isfinite(params) or not _SMALLEST <= params <= _LARGEST:
         message = f"a model of {params:g} parameters is not one that this tool knows the shapes of"
         raise BadInput(Fault("bad-size", "model", message, "sizes from 10M to 5T will do"))
-    peers = _peers(models)
-    width = _line(peers, params, "hidden")
+    hidden_line, layers_line, vocab = known.typical
+    width = _at(hidden_line, params)
     step = _HEAD * next(n for limit, n in ((1024, 1), (2048, 2), (8192, 4), (math.inf, 8)) if width < limit)
     hidden = max(step, _near(width, step))
-    layers = max(1, round(_line(peers, params, "layers")))
+    layers = max(1, round(_at(layers_line, params)))
     heads = hidden // _HEAD
-    vocab = sorted(m.vocab for m in peers)[len(peers) // 2]
     model = replace(
         _blank(params),
         layers=layers,
@@ -101,11 +114,11 @@ def sized(params: float, models: Mapping[str, Model]) -> Model:
         tied_embeddings=params < _TIED_BELOW,
         full_attention_layers=layers,
     )
-    model = replace(model, intermediate=_filling(model, params))
+    intermediate = _filling(model, params)
     shapes = f"{layers} layers, hidden {hidden}, {heads} heads of {_HEAD}, {model.kv_heads} key heads"
-    shapes += f", feed-forward {model.intermediate}, vocabulary {vocab}"
+    shapes += f", feed-forward {intermediate}, vocabulary {vocab}"
     said = f"shapes typical of dense models of {params:.3g} parameters: {shapes}, context {model.max_context}"
-    return replace(model, assumed=(said,))
+    return replace(model, intermediate=intermediate, assumed=(said,))
 
 
 def _blank(params: float) -> Model:
@@ -146,13 +159,18 @@ def _peers(models: Mapping[str, Model]) -> list[Model]:
     return list(found.values())
 
 
-def _line(peers: list[Model], params: float, shape: str) -> float:
-    """The shape at params, on the line of least squares through the peers in logarithms."""
+def _line(peers: list[Model], shape: str) -> Line:
+    """The line of least squares through the peers in logarithms."""
     points = [(math.log(m.params_total), math.log(getattr(m, shape))) for m in peers]
     mean_x = sum(x for x, _ in points) / len(points)
     mean_y = sum(y for _, y in points) / len(points)
     above = sum((x - mean_x) * (y - mean_y) for x, y in points)
     slope = above / sum((x - mean_x) ** 2 for x, _ in points)
+    return mean_x, mean_y, slope
+
+
+def _at(line: Line, params: float) -> float:
+    mean_x, mean_y, slope = line
     return math.exp(mean_y + slope * (math.log(params) - mean_x))
 
 
@@ -162,23 +180,21 @@ def _near(value: float, step: int) -> int:
 
 def _filling(model: Model, params: float) -> int:
     """The feed-forward width with which the shapes add up to params, in steps of 128; at least hidden."""
-    without = count_parameters(replace(model, intermediate=0))[0]
+    without = count_parameters(replace(model, intermediate=0) if model.intermediate else model)[0]
     matrices = 3 if model.gated else 2
     width = (params - without) / (matrices * model.hidden * model.layers)
     return max(model.hidden, _near(width, _HEAD))
 
 
-def _from_shapes(
-    asked: Mapping[str, Any], models: Mapping[str, Model], names: ModelNames, base: Path | None
-) -> Model:
+def _from_shapes(asked: Mapping[str, Any], known: Known, base: Path | None) -> Model:
     """A mapping {params, layers, ..}: what it gives, over a typical model of its size."""
     given = _read_shapes(asked)
     if "like" in asked:
-        start = resolve(str(asked["like"]), models, names, base)
+        start = resolve(str(asked["like"]), known, base)
     elif "params" in asked:
-        start = sized(_params(asked["params"], "model.params"), models)
+        start = sized(_params(asked["params"], "model.params"), known)
     else:
-        start = _sized_by_shapes(given, models)
+        start = _sized_by_shapes(given, known)
     model = replace(start, **given, origin="shapes", name=str(asked.get("name", "given shapes")), note="")
     if "layers" in given and "full_attention_layers" not in given:
         linear = given.get("linear_attention_layers", 0)
@@ -189,27 +205,31 @@ def _from_shapes(
         model = replace(model, heads=heads, head_dim=max(1, model.hidden // heads))
     if "kv_heads" not in given and model.kv_heads > model.heads:
         model = replace(model, kv_heads=model.heads)
-    if "params" in asked and not {"intermediate", "experts"} & set(given):
+    refill = "params" in asked and not {"intermediate", "experts"} & set(given)
+    if refill and (given or "like" in asked):  # a typical model has been filled already
         model = replace(model, intermediate=_filling(model, start.params_total))
     total, active = count_parameters(model)
     if "params" in asked:
         total = start.params_total
         active = total if not model.experts else min(total, active)
-    active = float(given.get("params_active", active))
-    model = replace(
-        model, params_total=total, params_active=active, source="the need", published_precision=""
+    return replace(
+        model,
+        params_total=total,
+        params_active=float(given.get("params_active", active)),
+        source="the need",
+        published_precision="",
+        assumed=_open(asked, given, model, total),
     )
-    return replace(model, assumed=_open(asked, given, model))
 
 
-def _open(asked: Mapping[str, Any], given: Mapping[str, Any], model: Model) -> tuple[str, ...]:
-    """What was filled in, in words."""
+def _open(asked: Mapping[str, Any], given: Mapping[str, Any], model: Model, total: float) -> tuple[str, ...]:
+    """What was filled in, in words. total: all parameters."""
     filled = ("layers", "hidden", "heads", "kv_heads", "head_dim", "intermediate", "vocab", "max_context")
     shapes = ", ".join(f"{name} {getattr(model, name)}" for name in filled if name not in given)
     after = f"as {asked['like']}" if "like" in asked else "typical of the size"
     lines = [f"shapes {after}: {shapes}"] if shapes else []
     if "params" not in asked:
-        lines.append(f"params {model.params_total:.4g}, counted from the shapes")
+        lines.append(f"params {total:.4g}, counted from the shapes")
     if "tied_embeddings" not in given:
         lines.append(f"embeddings {'tied' if model.tied_embeddings else 'not tied'}")
     return tuple(lines)
@@ -251,7 +271,7 @@ def _shape(key: str, value: Any) -> Any:
     return int(number) if _SHAPES[key] == "int" else number
 
 
-def _sized_by_shapes(given: Mapping[str, Any], models: Mapping[str, Model]) -> Model:
+def _sized_by_shapes(given: Mapping[str, Any], known: Known) -> Model:
     """The typical model whose layers and width are nearest to those given."""
     guess = 12.0 * float(given["layers"]) * float(given["hidden"]) ** 2
-    return sized(min(max(guess, _SMALLEST), _LARGEST), models)
+    return sized(min(max(guess, _SMALLEST), _LARGEST), known)
