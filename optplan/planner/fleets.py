@@ -55,7 +55,8 @@ def settle_fleet(context: Context, columns: Columns, limits: Limits, found: Foun
     ready, choice = search.narrowed()
     fleet = fleet_program(context, ready, limits)
     found.calls = with_calls(fleet, context)
-    sliced = solve_sliced(fleet, context.time_limit, lambda free, lower: _first(free, lower, context))
+    free = _free_choice(context, fleet, limits) if fleet.slices else None
+    sliced = solve_sliced(fleet, free, context.time_limit, lambda free, lower: _first(free, lower, context))
     known = None if choice is None else dict(zip(fleet.units, map(float, choice.units), strict=True))
     found.solution = solution = sliced or solve_program(fleet.program, context.time_limit, known)
     found.program, found.seconds = fleet.program, solution.seconds
@@ -64,6 +65,17 @@ def settle_fleet(context: Context, columns: Columns, limits: Limits, found: Foun
     if choice is None or abs(choice.cost - solution.cost) > PROVEN * solution.cost:
         choice = _first_choice(fleet, context, found, settled=sliced is not None)
     return chosen(context, found, columns, demand, ready.columns, choice, limits)
+
+
+def _free_choice(context: Context, fleet: FleetProgram, limits: Limits) -> Choice | None:
+    """The cheapest units of the columns of a sliced fleet if slices might be divided, where a search finds them."""
+    settled, columns = context.settled, fleet.columns
+    load = loads_of(columns, rates_of(context), context.utilisation)
+    free = ready_service(columns, load, settled.hours, limits, settled.mix, cards_alone(context))
+    if free.choice is None:
+        return None
+    units = dict(zip(free.columns.ident.tolist(), free.choice.units, strict=True))
+    return Choice(free.choice.cost, tuple(units.get(one, 0) for one in columns.ident.tolist()))
 
 
 def demand_on(context: Context, columns: Columns, limits: Limits) -> Spans | np.ndarray:
