@@ -23,7 +23,8 @@ MOST_CELLS = 4_000_000  # beginnings of plans, each at all the prices: a solver 
 MOST_TESTS = 150  # of plans
 STEPS = (0.7, 1.4, 0.9, 1.1, 0.5, 2.0, 0.95, 1.05)  # how much dearer each column is at the first prices
 MOST_STEPS = 40  # of all columns: with many, 2 of each tell nearly as much
-FIRST, GROWTH = 2e-5, 1.5  # of rounds: what plans may cost beyond the least, relative; each next round
+FIRST, GROWTH = 2e-5, 1.35  # of rounds: what plans may cost beyond the least, relative; each next round
+PART = 0.2  # of the cheapest unit: the first round's room, at least
 MOST_ROOM = 8.0  # of a round, relative; then all that is left
 LOOSE = 1e-7  # whole numbers this near to a bound are tried
 
@@ -41,13 +42,13 @@ def cheapest_divided(
     if not (cost > 0).all():
         raise TooMany
     plans = _Plans(columns, load, cost, worth, limits, mix)
-    found = (plans.cheapest(top) for top in _tops(worth.lower, worth.upper))
+    found = (plans.cheapest(top) for top in _tops(worth.lower, worth.upper, PART * float(cost.min())))
     return next((choice for choice in found if choice is not None), None)
 
 
-def _tops(lower: float, upper: float) -> Iterator[float]:
-    """What plans may cost, round by round: the less, the fewer there are to be listed."""
-    room = FIRST * lower
+def _tops(lower: float, upper: float, least: float) -> Iterator[float]:
+    """What plans may cost, round by round: the less, the fewer there are to be listed. least: of the first room."""
+    room = max(FIRST * lower, least)
     while lower + room * GROWTH < min(upper, MOST_ROOM * lower):
         yield lower + room
         room *= GROWTH
