@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from optplan.exports.document import Document, as_yaml, refuse
-from optplan.exports.launch import Nodes, command, documents, provider_of, setup
-from optplan.exports.unit import PORT, SCRIPT, WEIGHTS, Unit, header, weights
+from optplan.exports.launch import Nodes, about, command, documents, files, provider_of, setup
+from optplan.exports.unit import PORT, WEIGHTS, Unit, header, weights
 from optplan.plan import Plan
 
 TO: Final = "dstack"
@@ -18,6 +18,14 @@ BACKENDS: Final = {
     **{name: name for name in ("jarvislabs", "kubernetes")},
     "vast": "vastai",
 }
+# Cards that gpuhunt 0.1.34 calls otherwise than by their family without blanks, and families whose memory it states
+# otherwise, GB (KNOWN_NVIDIA_GPUS).
+NAMES: Final = {
+    **{f"RTX-{name}": name for name in ("A4000", "A5000", "A6000")},
+    "H100-NVL-94GB": "H100NVL",
+    "H200-NVL-141GB": "H200NVL",
+}
+MEMORY: Final = {"B300": 270.0, "GB300": 270.0}
 NODES: Final = Nodes("$DSTACK_NODES_NUM", "$DSTACK_NODE_RANK", "$DSTACK_MASTER_NODE_IP")
 PYTHON: Final = "3.12"
 
@@ -29,7 +37,7 @@ def export_dstack(plan: Plan) -> list[Document]:
 
 def _text(unit: Unit, name: str) -> str:
     text = as_yaml(_run(unit, name))
-    return header(unit, "start it with: dstack apply -f FILE") + text
+    return header(unit, "start it with: dstack apply -f FILE", *about(unit)) + text
 
 
 def _run(unit: Unit, name: str) -> dict[str, Any]:
@@ -39,8 +47,8 @@ def _run(unit: Unit, name: str) -> dict[str, Any]:
         raise refuse(TO, why, "--to skypilot, or limit the need to cards that hold a replica in one machine")
     run: dict[str, Any] = {"type": "service" if serving else "task", "name": name, "python": PYTHON}
     run["env"] = [f"{WEIGHTS}={known}" if known else WEIGHTS]
-    if unit.plan.task == "finetune":
-        run["files"] = [SCRIPT]
+    if files(unit):
+        run["files"] = files(unit)
     run["commands"] = [setup(unit), command(unit, NODES)]
     if serving:
         run |= {"port": PORT, "replicas": unit.nodes}
@@ -53,9 +61,9 @@ def _machines(unit: Unit) -> dict[str, Any]:
     card = unit.card
     backend = provider_of(card, TO, "dstack", "backend", BACKENDS)
     known = unit.plan.catalog.cards[card.gpu]
-    gpu: dict[str, Any] = {"name": _name(known.family), "count": unit.cards}
+    gpu: dict[str, Any] = {"name": NAMES.get(card.gpu) or _name(known.family), "count": unit.cards}
     if known.memory_gb == known.memory_gb:
-        gpu["memory"] = f"{known.memory_gb:.0f}GB"
+        gpu["memory"] = f"{MEMORY.get(known.family, known.memory_gb):.0f}GB"
     found: dict[str, Any] = {"backends": [backend], "resources": {"gpu": gpu}}
     if card.region not in ("any", "default") and backend != "kubernetes":
         found["regions"] = [card.region]

@@ -9,7 +9,7 @@ from typing import Final
 from optplan.errors import BadInput, Fault
 from optplan.exports import torchrun, vllm
 from optplan.exports.document import Document, refuse
-from optplan.exports.unit import SCRIPT, Unit, slug, units_of
+from optplan.exports.unit import DATA, REQUESTS, SCRIPT, Unit, slug, units_of
 from optplan.plan import CardLine, Plan
 
 VLLM_PACKAGES: Final = "vllm"
@@ -65,6 +65,23 @@ def provider_of(card: CardLine, to: str, tool: str, kind: str, names: Mapping[st
         cure = f"limits: {{providers: [{', '.join(sorted(names))}]}} keeps to its {kind}s"
         raise refuse(to, f"{tool} has no {kind} called {card.provider}", cure)
     return name
+
+
+def files(unit: Unit) -> list[str]:
+    """Files that must lie beside the document, for the machines to get them."""
+    return {"finetune": [SCRIPT, DATA], "generate": [REQUESTS]}.get(unit.plan.task, [])
+
+
+def about(unit: Unit) -> list[str]:
+    """What must be known before it is started, and before the machines are let go; a line each."""
+    if unit.plan.task == "finetune":
+        beside = f"{SCRIPT} (--to torchrun writes it) and {DATA}, lines with a field text"
+        return [f"beside this file: {beside}", "what is trained is in out/ on the first machine: fetch it"]
+    found = vllm.cautions(unit)
+    if unit.plan.task == "generate":
+        beside = f"{REQUESTS}, as the OpenAI batch API has them"
+        return [f"beside this file: {beside}", "answers.jsonl is on each machine: fetch it", *found]
+    return found
 
 
 def setup(unit: Unit) -> str:

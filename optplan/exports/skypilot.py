@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from optplan.exports.document import Document, as_yaml
-from optplan.exports.launch import Nodes, command, documents, provider_of, setup
+from optplan.exports.launch import Nodes, about, command, documents, files, provider_of, setup
 from optplan.exports.unit import PORT, WEIGHTS, Unit, header, weights
 from optplan.plan import Plan
 
@@ -14,12 +14,30 @@ TO: Final = "skypilot"
 CLOUDS: Final = {
     name: name
     for name in (
-        *("aws", "azure", "gcp", "lambda", "oci", "nebius", "runpod", "vast", "hyperbolic", "hyperstack"),
-        *("seeweb", "verda", "kubernetes"),
+        *("aws", "azure", "gcp", "lambda", "oci", "nebius", "runpod", "vast", "hyperbolic", "seeweb"),
+        *("verda", "kubernetes"),
     )
 }
 # Families that SkyPilot calls otherwise than without blanks (its catalog, common/accelerators.csv, 2026-05-20).
-NAMES: Final = {"A100 40GB": "A100", "A100 80GB": "A100-80GB", "V100 16GB": "V100", "V100 32GB": "V100-32GB"}
+NAMES: Final = {
+    "A100 40GB": "A100",
+    "A100 80GB": "A100-80GB",
+    "V100 16GB": "V100",
+    "V100 32GB": "V100-32GB",
+    "RTX 6000 Ada": "RTX6000-Ada",
+}
+# Cards that one cloud calls otherwise (GPU_NAME_MAP of provision/runpod/utils.py, catalog/data_fetchers/fetch_vast.py):
+# at RunPod a plain H100 is the PCIe card.
+OF_CLOUD: Final = {
+    "runpod": {
+        "H100-SXM5-80GB": "H100-SXM",
+        "H100-NVL-94GB": "H100-NVL",
+        "H200-SXM-141GB": "H200-SXM",
+        "A100-SXM4-80GB": "A100-80GB-SXM",
+        "RTX-PRO-6000-WS": "RTXPRO6000-WK",
+    },
+    "vast": {"RTX-PRO-6000-WS": "RTXPRO6000WS"},
+}
 NODES: Final = Nodes("$SKYPILOT_NUM_NODES", "$SKYPILOT_NODE_RANK", '$(echo "$SKYPILOT_NODE_IPS" | head -n1)')
 
 
@@ -30,9 +48,15 @@ def export_skypilot(plan: Plan) -> list[Document]:
 
 def _text(unit: Unit, name: str) -> str:
     text = as_yaml(_task(unit, name))
-    start = "sky serve up" if unit.plan.task == "serve" else "sky launch"
     needs = [] if weights(unit.plan) else [f"needs {WEIGHTS}: the weights of {unit.plan.settled.model.name}"]
-    return header(unit, f"start it with: {start} FILE", *needs) + text
+    return header(unit, f"start it with: {_start(unit)} FILE", *needs, *about(unit)) + text
+
+
+def _start(unit: Unit) -> str:
+    """The command; a managed job starts spot machines again that were taken away."""
+    if unit.plan.task == "serve":
+        return "sky serve up"
+    return "sky jobs launch" if unit.card.purchase == "spot" else "sky launch"
 
 
 def _task(unit: Unit, name: str) -> dict[str, Any]:
@@ -40,7 +64,7 @@ def _task(unit: Unit, name: str) -> dict[str, Any]:
     task: dict[str, Any] = {"name": name, "num_nodes": unit.spans if serving else unit.nodes}
     task["resources"] = _resources(unit)
     task["envs"] = {WEIGHTS: weights(unit.plan)}
-    if unit.plan.task == "finetune":
+    if files(unit):
         task["workdir"] = "."
     task["setup"] = setup(unit)
     task["run"] = command(unit, NODES) + "\n"
@@ -56,8 +80,10 @@ def _resources(unit: Unit) -> dict[str, Any]:
     family = unit.plan.catalog.cards[card.gpu].family
     anywhere = card.region in ("any", "default") or cloud == "kubernetes"
     found: dict[str, Any] = {"infra": cloud if anywhere else f"{cloud}/{card.region}"}
-    if cloud != "kubernetes" and cloud not in ("vast", "runpod"):  # these two name machines anew every day
+    named = " " not in card.instance  # else it is what a page of prices says, not a type
+    if named and cloud not in ("kubernetes", "vast", "runpod"):  # the latter two name machines anew every day
         found["instance_type"] = card.instance
-    found["accelerators"] = f"{NAMES.get(family, family.replace(' ', ''))}:{unit.cards}"
+    name = OF_CLOUD.get(cloud, {}).get(card.gpu) or NAMES.get(family, family.replace(" ", ""))
+    found["accelerators"] = f"{name}:{unit.cards}"
     found["use_spot"] = card.purchase == "spot"
     return found

@@ -11,6 +11,8 @@ from optplan.plan import CardLine, Line, Plan
 
 PORT: Final = 8000  # where an inference server listens, as vLLM has it by default
 SCRIPT: Final = "train.py"  # what the training script is called where another file starts it
+DATA: Final = "train.jsonl"  # what the training script reads: JSON lines with a field "text"
+REQUESTS: Final = "requests.jsonl"  # what a batch answers: requests as the OpenAI batch API has them
 WEIGHTS: Final = "MODEL"  # the environment variable that says where the weights are
 
 

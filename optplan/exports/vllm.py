@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from optplan.exports.document import Document, refuse
-from optplan.exports.unit import PORT, Unit, header, units_of, weights_word
+from optplan.exports.unit import PORT, REQUESTS, Unit, header, units_of, weights_word
 from optplan.plan import Plan
 
 DTYPES: Final = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
@@ -50,18 +50,28 @@ def shell(unit: Unit) -> str:
 
 def notes(unit: Unit) -> list[str]:
     """What the command does not say itself."""
-    plan, found = unit.plan, []
+    found = []
     if unit.spans > 1:
         copies = unit.nodes // unit.spans
         found.append(f"{copies} x a Ray cluster of {unit.spans} machines; run this on its head")
     elif unit.nodes > 1:
         found.append(f"run it on each of the {unit.nodes} machines")
-    if plan.task == "generate":
+    if unit.plan.task == "generate":
         found.append(
             "REQUESTS is a file of requests as the OpenAI batch API has them, ANSWERS the file to write"
         )
-        if unit.nodes > 1:
-            found.append(f"give each machine its share of the requests, 1 of {unit.nodes // unit.spans}")
+    return found + cautions(unit)
+
+
+def cautions(unit: Unit) -> list[str]:
+    """What must be known wherever the command runs."""
+    plan, found = unit.plan, []
+    if plan.task == "generate" and unit.nodes > unit.spans:
+        found.append(f"give each machine its share of the requests, 1 of {unit.nodes // unit.spans}")
+    found.append(
+        f"requests of more than {longest(plan):,} tokens are refused: the longest that the need names, "
+        "prompt and answer"
+    )
     precision = plan.settled.selectors["precision"]
     if precision in STORED:
         found.append(
@@ -99,7 +109,7 @@ def _verb(plan: Plan) -> str:
     """A server for live traffic; for a batch the runner that reads requests from a file."""
     if plan.task == "serve":
         return f"vllm serve {weights_word(plan)}"
-    files = '-i "${REQUESTS:-requests.jsonl}" -o "${ANSWERS:-answers.jsonl}"'
+    files = f'-i "${{REQUESTS:-{REQUESTS}}}" -o "${{ANSWERS:-answers.jsonl}}"'
     return f"vllm run-batch {files} --model {weights_word(plan)}"
 
 
