@@ -51,6 +51,8 @@ _BY_INSTANCE: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "nebius": ((r"gpu-h100-sxm", "H100-SXM5-80GB"), (r"gpu-h200-sxm", "H200-SXM-141GB")),
 }
+# What NVIDIA's driver calls cards whose name leaves the form factor out (nvidia-smi's product names).
+DRIVER_NAMES = {"H100 80GB HBM3": "H100-SXM5-80GB", "H200": "H200-SXM-141GB", "B200": "B200-SXM-180GB"}
 _VAST = re.compile(r"\d+x-(?P<card>.+?)-\d+-\d+$")
 _MIB_IN_GB = 1024.0
 
@@ -70,7 +72,19 @@ def card_of(
     inside = _VAST.match(instance)
     if provider == "vast" and inside:
         said = inside["card"]
-    return card_by_name(said, memory_gib, names, cards)
+    card, why = card_by_name(said, memory_gib, names, cards)
+    if why:  # RunPod's machines have the driver's name of their card
+        by_driver = card_of_driver(instance, names)
+        if by_driver in names.find(said) and not (memory_gib and not _fits(cards[by_driver], memory_gib)):
+            return by_driver, ""
+    return card, why
+
+
+def card_of_driver(product: str, names: GpuNames) -> str:
+    """The card that NVIDIA's driver calls so ("NVIDIA H100 80GB HBM3"), "" if none or several."""
+    product = re.sub(r"^nvidia[- ]", "", product, flags=re.IGNORECASE).replace("-", " ")
+    found = names.find(DRIVER_NAMES.get(product, product))
+    return found[0] if len(found) == 1 else ""
 
 
 def card_by_instance(instance: str) -> str:

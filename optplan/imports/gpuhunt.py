@@ -113,7 +113,9 @@ class _File:
             self.names,
             self.cards,
         )
-        if count % 1:
+        if not cells["instance_name"].strip():
+            reason = "no instance: the row does not say what is rented"
+        elif count % 1:
             reason = f"a fraction of a card: {cells['gpu_count']} cards"
         elif price != price:
             reason = f"no price: {cells['price'] or 'blank'}, which means unknown"

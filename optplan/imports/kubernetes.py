@@ -15,23 +15,32 @@ from typing import Any
 from optplan.catalog import Catalog
 from optplan.errors import BadInput, Fault
 from optplan.imports.account import Imported
-from optplan.imports.cards import card_by_instance, card_by_name
+from optplan.imports.cards import card_by_instance, card_by_name, card_of_driver
 from optplan.imports.files import Lines, read_json, written_day
 
 ORIGIN = "kubectl get nodes"
 NO_CARDS = "nodes have no accelerator"
 PROVIDER = "kubernetes"
 RESOURCES = ("nvidia.com/gpu", "amd.com/gpu", "habana.ai/gaudi")
+# What GKE calls the card of one family of machines each (a3, a2, n1 with V100, g4), without "nvidia-".
+GKE = "cloud.google.com/gke-accelerator"
+GKE_NAMES = {
+    "h100-80gb": "H100-SXM5-80GB",
+    "h100-mega-80gb": "H100-SXM5-80GB",
+    "h200-141gb": "H200-SXM-141GB",
+    "a100-80gb": "A100-SXM4-80GB",
+    "tesla-a100": "A100-SXM4-40GB",
+    "tesla-v100": "V100-SXM2-16GB",
+    "rtx-pro-6000": "RTX-PRO-6000-Server",
+}
 PRODUCTS = (
     "nvidia.com/gpu.product",
     "amd.com/gpu.product-name",
-    "cloud.google.com/gke-accelerator",
+    GKE,
     "karpenter.k8s.aws/instance-gpu-name",
 )
 USUAL_TAINTS = ("nvidia.com/gpu", "amd.com/gpu", "habana.ai/gaudi")  # keep other work off, not this
 DONE = ("Succeeded", "Failed")  # phases of pods that hold nothing any more
-# What NVIDIA's driver calls cards whose name leaves the form factor out (nvidia-smi's product names).
-DRIVER_NAMES = {"H100-80GB-HBM3": "H100-SXM5-80GB", "H200": "H200-SXM-141GB", "B200": "B200-SXM-180GB"}
 _HINT = "give the output of `kubectl get nodes -o json`"
 
 
@@ -49,6 +58,7 @@ def import_kubernetes(paths: list[Path], provider: str = "") -> Imported:
     """The free cards of a cluster. provider: what to call it. Raises BadInput for a file that lists no nodes."""
     out, catalog = Imported(ORIGIN), Catalog.load()
     held: Counter[str] = Counter()
+    seen: set[str] = set()
     lists = [(path, *_items(path)) for path in paths]
     for _, items, _ in lists:
         held += _held(items)
@@ -59,14 +69,31 @@ def import_kubernetes(paths: list[Path], provider: str = "") -> Imported:
         lines = Lines(text)
         for item in items:
             if item.get("kind", "Node") == "Node":
-                name = str((item.get("metadata") or {}).get("name", ""))
+                name = str(_part(item, "metadata").get("name", ""))
                 out.read += 1
-                pool = _Node(item, name, path.name, lines.of(name), held[name], catalog, out).pool()
+                line = lines.of(name)
+                if name and name in seen:
+                    out.refuse(path.name, line, "same node again: it counts once", f"node {name}")
+                    continue
+                seen.add(name)
+                pool = _Node(item, name, path.name, line, held[name], catalog, out).pool()
                 if pool is not None:
                     pools[pool] += 1
         _add(out, pools, provider or PROVIDER, path)
     out.sort()
     return out
+
+
+def _part(item: object, key: str) -> dict[str, Any]:
+    """What an object holds by that key, where that is an object; else an empty one."""
+    found = item.get(key) if isinstance(item, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _list(item: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The objects of a list."""
+    found = item.get(key)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _items(path: Path) -> tuple[list[dict[str, Any]], str]:
@@ -81,14 +108,18 @@ def _held(items: list[dict[str, Any]]) -> Counter[str]:
     """Node -> cards that its pods request."""
     held: Counter[str] = Counter()
     for item in items:
-        spec, status = item.get("spec") or {}, item.get("status") or {}
-        if item.get("kind") != "Pod" or not spec.get("nodeName") or status.get("phase") in DONE:
-            continue
-        for container in spec.get("containers") or ():
-            resources = container.get("resources") or {}
-            asked = {**(resources.get("limits") or {}), **(resources.get("requests") or {})}
-            held[spec["nodeName"]] += sum(_count(asked.get(name)) for name in RESOURCES)
+        spec, node = _part(item, "spec"), _part(item, "spec").get("nodeName")
+        if item.get("kind") == "Pod" and node and _part(item, "status").get("phase") not in DONE:
+            together = sum(_asked(one) for one in _list(spec, "containers"))
+            held[str(node)] += max([together, *(_asked(one) for one in _list(spec, "initContainers"))])
     return held
+
+
+def _asked(container: dict[str, Any]) -> int:
+    """Cards that a container requests."""
+    resources = _part(container, "resources")
+    asked = _part(resources, "limits") | _part(resources, "requests")
+    return sum(_count(asked.get(name)) for name in RESOURCES)
 
 
 def _count(value: object) -> int:
@@ -112,16 +143,17 @@ class _Node:
     ) -> None:
         self.item, self.name, self.file, self.line, self.held = item, name, file, line, held
         self.names, self.cards, self.out = catalog.names, catalog.cards, out
-        self.labels: Mapping[str, str] = (item.get("metadata") or {}).get("labels") or {}
+        labels = _part(_part(item, "metadata"), "labels")
+        self.labels: Mapping[str, str] = {str(key): str(value) for key, value in labels.items()}
 
     def refuse(self, reason: str) -> None:
         self.out.refuse(self.file, self.line, reason, f"node {self.name}")
 
     def pool(self) -> _Pool | None:
         """The pool of the node's free cards; None where there are none, which is noted."""
-        status = self.item.get("status") or {}
-        capacity = status.get("capacity") or {}
-        allocatable = status.get("allocatable") or capacity
+        status = _part(self.item, "status")
+        capacity = _part(status, "capacity")
+        allocatable = _part(status, "allocatable") or capacity
         slices = [name for name in capacity if name.startswith("nvidia.com/mig-") and _count(capacity[name])]
         total = sum(_count(capacity.get(name)) for name in RESOURCES)
         if not total and not slices:
@@ -145,15 +177,15 @@ class _Node:
 
     def _away(self) -> str:
         """Why no pod of ours would get onto the node, or ""."""
-        spec, status = self.item.get("spec") or {}, self.item.get("status") or {}
-        ready = [c for c in status.get("conditions") or () if c.get("type") == "Ready"]
+        spec, status = _part(self.item, "spec"), _part(self.item, "status")
+        ready = [c for c in _list(status, "conditions") if c.get("type") == "Ready"]
         if ready and ready[0].get("status") != "True":
             return f"NotReady: {ready[0].get('reason') or 'the node does not say why'}"
         if spec.get("unschedulable"):
             return "cordoned: the node takes no new pods"
         taints = [
             str(taint.get("key"))
-            for taint in spec.get("taints") or ()
+            for taint in _list(spec, "taints")
             if taint.get("effect") in ("NoSchedule", "NoExecute") and taint.get("key") not in USUAL_TAINTS
         ]
         return f"tainted: {', '.join(taints)}" if taints else ""
@@ -179,9 +211,10 @@ class _Node:
             if by_instance:
                 return by_instance, ""
             return "", "no label says which card: run GPU feature discovery, or label the instance type"
-        said = said.removeprefix("NVIDIA-").removeprefix("nvidia-")
-        card, why = card_by_name(DRIVER_NAMES.get(said, said), mib / 1024.0, self.names, self.cards)
-        if why and by_instance in self.names.find(said):
+        plain = said.removeprefix("NVIDIA-").removeprefix("nvidia-")
+        exact = GKE_NAMES.get(plain) if self.labels.get(GKE) == said else card_of_driver(said, self.names)
+        card, why = card_by_name(exact or plain, mib / 1024.0, self.names, self.cards)
+        if why and by_instance in self.names.find(plain):
             return by_instance, ""
         return card, why
 

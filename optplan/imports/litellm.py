@@ -71,6 +71,8 @@ class _File:
         prices = [entry.get("input_cost_per_token"), entry.get("output_cost_per_token")]
         if mode not in MODES:
             self.refuse(line, f"no text model: {mode or 'no mode is stated'}", key)
+        elif not key.removeprefix(f"{whose}/").strip():
+            self.refuse(line, "no name: the entry does not say what is sold", key)
         elif not whose:
             self.refuse(line, "no provider: litellm_provider is missing", key)
         elif None in prices:

@@ -137,6 +137,9 @@ class _File:
             yield _Row(row.line, both, row.price + price, row.spot + spot, note=note)
 
     def _named(self, row: _Row) -> bool:
+        if not row.cells["InstanceType"].strip():
+            self.refuse(row.line, "no instance: the row does not say what is rented", row.text)
+            return False
         if not row.cards:
             said = row.cells["AcceleratorCount"] or "no"
             self.refuse(row.line, f"a fraction of a card: {said} cards", row.text)

@@ -44,6 +44,7 @@ def test_spot_and_on_demand_rows_become_one_offer_of_the_exact_card(tmp_path: Pa
         ("x,eu,1,4,16,1,L4,48.0,False,,nvidia,", "`L4` with 48 GiB"),
         ("x,eu,1,4,16,1,L4,24.0,maybe,,nvidia,", "neither spot nor on demand"),
         ("x,eu,1,4,16,1,L4", "a broken row"),
+        (",eu,1,4,16,1,L4,24.0,False,,nvidia,", "no instance"),
     ],
 )
 def test_a_doubtful_row_is_refused_with_file_line_and_reason(tmp_path: Path, line: str, reason: str) -> None:
@@ -101,3 +102,14 @@ def test_another_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         import_gpuhunt([path])
     assert "`instance_name`" in caught.value.faults[0].message
+
+
+def test_a_machine_that_has_the_drivers_name_of_its_card_is_that_card(tmp_path: Path) -> None:
+    found = imported(
+        tmp_path,
+        "NVIDIA H100 80GB HBM3,CA,2.99,26,250,1,H100,80.0,False,,nvidia,",
+        "NVIDIA H200,CA,3.99,26,250,1,H200,141.0,False,,nvidia,",
+        "NVIDIA A100 80GB PCIe,CA,1.64,26,250,1,A100,40.0,False,,nvidia,",
+    )
+    assert [row["card"] for row in found.rows()] == ["H100-SXM5-80GB", "H200-SXM-141GB"]
+    assert found.refused[0].reason.startswith("`A100` is ambiguous")

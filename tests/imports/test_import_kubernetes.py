@@ -110,3 +110,40 @@ def test_another_file_is_told(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(BadInput):
             import_kubernetes([path])
+
+
+@pytest.mark.parametrize(
+    ("said", "card"),
+    [
+        ("nvidia-h100-mega-80gb", "H100-SXM5-80GB"),
+        ("nvidia-a100-80gb", "A100-SXM4-80GB"),
+        ("nvidia-tesla-a100", "A100-SXM4-40GB"),
+        ("nvidia-tesla-v100", "V100-SXM2-16GB"),
+        ("nvidia-l4", "L4"),
+    ],
+)
+def test_the_accelerators_of_gke_are_exact_cards(tmp_path: Path, said: str, card: str) -> None:
+    (row,) = imported(tmp_path, node("a", {"cloud.google.com/gke-accelerator": said})).rows("owned")
+    assert row["card"] == card
+
+
+def test_a_node_that_is_listed_twice_counts_once(tmp_path: Path) -> None:
+    found = imported(tmp_path, node("a", A100), node("b", A100), node("a", A100))
+    assert [row["nodes"] for row in found.rows("owned")] == ["2"]
+    assert [row.text for row in found.refused] == ["node a"]
+
+
+def test_a_pod_holds_the_most_that_starting_or_running_it_takes(tmp_path: Path) -> None:
+    starting = pod("a", 1)
+    asked = {"resources": {"requests": {"nvidia.com/gpu": "4"}}}
+    starting["spec"]["initContainers"] = [asked, {"resources": None}]
+    (row,) = imported(tmp_path, node("a", A100), starting).rows("owned")
+    assert row["gpus"] == "4"
+
+
+def test_parts_of_the_wrong_kind_are_as_if_absent(tmp_path: Path) -> None:
+    junk = {"kind": "Node", "metadata": {"name": "x", "labels": ["y"]}, "spec": [], "status": "up"}
+    odd = {"kind": "Pod", "metadata": None, "spec": {"nodeName": "a", "containers": "none"}, "status": None}
+    found = imported(tmp_path, node("a", A100), junk, odd, {"kind": "Node", "metadata": None})
+    assert [row["gpus"] for row in found.rows("owned")] == ["8"]
+    assert found.aside[NO_CARDS] == 2

@@ -95,3 +95,10 @@ def test_another_file_is_told(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(BadInput):
             import_litellm([path])
+
+
+def test_an_entry_without_a_name_is_refused_and_what_is_written_loads(tmp_path: Path) -> None:
+    found = imported(tmp_path, **{"good": PRICE, "": PRICE, f"{PRICE['litellm_provider']}/ ": PRICE})
+    assert [row["name"] for row in found.rows("apis")] == ["good"]
+    assert [row.reason.split(":")[0] for row in found.refused] == ["no name", "no name"]
+    Catalog.load([write(found, tmp_path / "out")])

@@ -59,6 +59,7 @@ def test_a_blank_price_with_a_spot_price_is_spot_only(tmp_path: Path) -> None:
         ("p9.48xlarge,Z900,8,192,2048,,10,,us-east-1", "no card is called `Z900`"),
         ("p9.48xlarge,H100,8,192,2048,,10,,us-east-1", "`H100` is ambiguous"),
         ("g9.large,A10,0.1667,6,55,,10,,us-east-1", "a fraction of a card"),
+        (",L4,1,6,55,,10,,us-east-1", "no instance"),
         ("g9.large,L4,1,6,55,,10,,Oslo, Norway", "a comma without quotes"),
     ],
 )
