@@ -192,7 +192,11 @@ def _progress() -> Iterator[Callable[[int, int, int], None]]:
 def _tell(account: Account, job: Job) -> int:
     """The account on standard error; the exit code."""
     rate = (account.rows - account.earlier) / max(account.seconds, 1e-9)
-    parts = [f"{account.solved:,} solved", f"{account.infeasible:,} infeasible", f"{account.bad:,} bad"]
+    left_out = account.counts["left_out"]  # for want of room: alone they have a plan
+    infeasible = account.infeasible - left_out
+    parts = [f"{account.solved:,} solved", f"{infeasible:,} infeasible", f"{account.bad:,} bad"]
+    if left_out:
+        parts.append(f"{left_out:,} left out")
     if account.failed:
         parts.append(f"{account.failed:,} failed in optplan itself (please report them)")
     print(f"{counted(account.rows, 'need')}: {', '.join(parts)}", file=sys.stderr)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batching import rows, run, statuses, write_lines
+from batching import IMPOSSIBLE, rows, run, statuses, train, write_lines
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "planner"))
 
@@ -246,3 +246,11 @@ def test_limits_that_mean_nothing_are_told(tmp_path: Path, options: tuple[str, .
 def test_a_document_of_limits_with_an_unknown_key_is_told(shop: Catalog, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no key `cards`"):
         together(tmp_path, [{"together": {"cards": 5}}, chat("a")], Shared(), shop)
+
+
+def test_the_summary_tells_needs_left_out_from_those_that_no_plan_can_do(tmp_path: Path) -> None:
+    needs = [train(10**6, "a"), train(2 * 10**8, "b"), IMPOSSIBLE]
+    path = write_lines(tmp_path / "needs.jsonl", needs)
+    found = run(path, "-o", tmp_path / "out.jsonl", "--together", "--quota", "H100=0", "--workers", 1)
+    assert found.returncode == 1
+    assert "3 needs: 0 solved, 1 infeasible, 0 bad, 2 left out" in found.stderr
