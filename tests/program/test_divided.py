@@ -16,7 +16,7 @@ from optplan.program import divided
 from optplan.program.divided import cheapest_divided
 from optplan.program.fleet import FleetProgram, first_of_equals, serve_program
 from optplan.program.limits import Limits
-from optplan.program.ready import Ready, ready_service
+from optplan.program.ready import Searched, ready_service
 from optplan.program.search import TooMany
 from optplan.program.shortage import short_of_many
 from optplan.program.worth import loads_of, service_worth
@@ -70,10 +70,9 @@ def asked(fleet: Fleet) -> tuple[list[float], float, str]:
     )
 
 
-def searched(fleet: Fleet) -> Ready:
+def searched(fleet: Fleet) -> Searched:
     """The fleet through the search."""
-    rates, use, mix = asked(fleet)
-    return ready_service(columns_of(fleet), rates, HOURS, use, limits_of(fleet), mix)
+    return ready_service(columns_of(fleet), loads(fleet), HOURS, limits_of(fleet), asked(fleet)[-1])
 
 
 def solved(fleet: Fleet) -> tuple[FleetProgram, Solution]:
@@ -136,7 +135,7 @@ def test_units_that_are_just_enough_are_enough() -> None:
 def test_too_much_to_look_at_is_left_to_the_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     fleet = next(f for f in map(fleet_of_many_classes, [random.Random(5)] * 50) if searched(f).choice)
     columns, load = columns_of(fleet), loads(fleet)
-    worth = service_worth(columns, load, HOURS, Limits(), "any")
+    worth = service_worth(columns, load, HOURS, Limits())
     assert cheapest_divided(columns, load, HOURS, worth, Limits(), "any") is not None
     for name in ("MOST_CELLS", "MOST_TESTS"):
         with monkeypatch.context() as patch:
