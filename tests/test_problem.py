@@ -285,3 +285,31 @@ def test_every_field_of_the_schema_is_described() -> None:
     assert len(described) > 60
     assert not [name for name, field in described if "description" not in field]
     assert json.dumps(definitions)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [("train", "finetune"), ("inference", "serve"), ("offline", "generate")]
+)
+def test_another_word_for_a_task_is_answered_with_the_task(said: str, meant: str) -> None:
+    assert f"`{meant}`" in faults(f"task: {said}\nmodel: 9B").faults[0].hint
+
+
+def test_a_task_that_is_no_word_is_not_quoted_as_one() -> None:
+    [fault] = faults("task: {a: b}\nmodel: 9B").faults
+    assert "'this'" not in fault.message
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        "params: 9B, params_active: 20B",
+        "params: 9B, heads: 32, kv_heads: 64",
+        "params: 9B, heads: 32, kv_heads: 7",
+        "params: 9B, heads: 7, hidden: 100",
+        "params: 9B, experts: 8, experts_per_token: 9",
+    ],
+)
+def test_shapes_that_no_model_can_have_are_refused(shapes: str) -> None:
+    [fault] = faults(f"task: serve\nmodel: {{{shapes}}}").faults
+    assert fault.code == "bad-value"
+    assert "above" in fault.message or "no multiple" in fault.message

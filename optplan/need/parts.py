@@ -64,6 +64,23 @@ class Shapes(Part):
     experts_per_token: Whole | None = about("count", "routed experts that one token visits", None)
     max_context: Whole | None = about("tokens", "the longest context that the model was made for", None)
 
+    @model_validator(mode="after")
+    def _parts_of_wholes(self) -> Shapes:
+        for part, whole in (
+            ("params_active", "params"),
+            ("kv_heads", "heads"),
+            ("experts_per_token", "experts"),
+        ):
+            few, all_of = getattr(self, part), getattr(self, whole)
+            if few is not None and all_of is not None and few > all_of:
+                raise ValueError(f"{part} is {few:g}, above {whole}, which is {all_of:g}")
+        shares = [("heads", self.heads, "kv_heads", self.kv_heads)]
+        shares += [("hidden", self.hidden, "heads", self.heads)] if self.head_dim is None else []
+        for name, size, by, count in shares:
+            if size is not None and count is not None and size % count:
+                raise ValueError(f"{name} {size:g} is no multiple of {by} {count:g}")
+        return self
+
 
 class Lora(Part):
     """Low-rank adapters. targets: matrices of each layer that get one (q k v o gate up down, or all)."""

@@ -24,6 +24,11 @@ _OTHER_WORDS = {
     "tpot": "per_token", "itl": "per_token", "r": "rank", "replicas": "min_replicas", "spot": "purchase",
     "gradient_checkpointing": "recompute", "dataset": "data", "tokens": "data", "quantization": "precision",
 }  # fmt: skip
+_OTHER_TASKS = {
+    **dict.fromkeys(("train", "training", "tune", "sft", "lora", "qlora", "pretrain"), "finetune"),
+    **dict.fromkeys(("deploy", "host", "inference", "online", "chat", "service"), "serve"),
+    **dict.fromkeys(("batch", "offline", "batch_inference", "generation", "label"), "generate"),
+}
 _SISTERS = {"deadline": "duration", "duration": "deadline"}
 
 
@@ -106,9 +111,11 @@ class Judge:
                 spot = next(iter(self.root.keys.values()), self.root)
                 self.faults.append(self.at(spot, "missing-key", "the need does not say its `task`", hint))
         else:
-            shown = node.text[:40] if node.kind == "text" else "this"
-            hint = _did_you_mean(shown, list(self.tasks)) or f"the tasks are {choices}"
-            message = f"there is no task {shown!r}; the tasks are {choices}"
+            shown = node.text[:40] if node.kind == "text" else ""
+            meant = _OTHER_TASKS.get(shown.strip().lower(), shown)
+            hint = _did_you_mean(meant, list(self.tasks)) or f"the tasks are {choices}"
+            message = f"there is no task {shown!r}" if shown else "a task is one word"
+            message += f"; the tasks are {choices}"
             self.faults.append(self.at(node, "unknown-task", message, hint))
         return self.tasks[best]
 

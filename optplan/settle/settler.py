@@ -77,6 +77,11 @@ class _Settler:
         if "api" in (limits.purchase or ()) and need.task == "finetune":
             message = "no API of the catalog trains a model: it sells tokens of finished ones"
             self.faults.append(Fault("no-api", "limits.purchase", message, "leave `api` out"))
+        if limits.min_replicas is not None and need.task == "finetune":
+            message = "a training job has no copies: `min_replicas` belongs to generate and serve"
+            self.faults.append(
+                Fault("other-task", "limits.min_replicas", message, "leave `min_replicas` out")
+            )
         allowed = allowed_offers(limits, self.catalog, self._cards, self.faults)
         quotas = tuple(Quota(name, tuple(self._cards(name)), most) for name, most in limits.quota.items())
         budget, country = self._budget(currency), self._country(currency)
