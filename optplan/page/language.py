@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Final, Literal
@@ -12,6 +13,7 @@ from typing import Final, Literal
 Code = Literal["en", "zh"]
 TEXTS: Final = resources.files("optplan.page") / "texts"
 HOLE: Final = re.compile(r"\{(\w+)\}")
+PLURAL: Final = re.compile(r"\{(\w+):([^|{}]*)\|([^|{}]*)\}")
 ROW: Final = re.compile(r" \([a-z]\w*=[^()]*\)$")
 
 
@@ -36,7 +38,7 @@ class Language:
 
     def text(self, key: str, **values: object) -> str:
         """The message of a key, its holes filled. Raises KeyError for a key that the table lacks."""
-        return self.messages[key].format(**values) if values else self.messages[key]
+        return counted(self.messages[key], values).format(**values) if values else self.messages[key]
 
     def known(self, key: str, default: str) -> str:
         """The message of a key, or the default where the table has none."""
@@ -85,6 +87,15 @@ class Language:
             return self.labels[english.replace(" ", "_")]
         found = self._translated(english, "phrase")
         return found if found != english else self.sentence(english)
+
+
+def counted(message: str, values: Mapping[str, object]) -> str:
+    """A message with each {count:one|many} as the word for its count; marks around a number are looked past."""
+
+    def word(found: re.Match[str]) -> str:
+        return found[2] if re.sub("<[^>]*>", "", str(values[found[1]])) == "1" else found[3]
+
+    return PLURAL.sub(word, message)
 
 
 @functools.cache

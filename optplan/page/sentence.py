@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from optplan.page.language import counted
 from optplan.page.pointer import Ref
 from optplan.page.words import Words
 
@@ -82,4 +83,4 @@ def cards(lines: list[Ref], words: Words) -> Markup:
 
 def fill(message: str, **values: Any) -> Markup:
     """A message with marked-up values in its holes; the message itself is escaped."""
-    return Markup(escape(message)).format(**values)
+    return Markup(escape(counted(message, values))).format(**values)

@@ -180,9 +180,7 @@ def _print_partings(console: Console, title: str, diff: PackDiff, partings: list
         ratio = words.figure(one.b.value / one.a.value) if one.a.value and same_unit else ""
         sides = [words.value(side.value, side.unit, diff.plan_a.currency) for side in (one.a, one.b)]
         rows.append([one.name, *sides, ratio if one.differs else "="])
-    console.print(
-        grid(console, ["name", diff.a, diff.b, f"{diff.b} / {diff.a}"], rows, right=(1, 2, 3), keep=(0,))
-    )
+    console.print(grid(console, ["name", diff.a, diff.b, "ratio"], rows, right=(1, 2, 3), keep=(0,)))
 
 
 def print_check(spec: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,9 @@ def test_rules_are_listed_shown_compared_and_checked(files: dict[str, str], caps
     assert run(["rules", "show", "memory_per_crad"]) == 2
     assert "memory_per_card" in capsys.readouterr().err
     assert run(["rules", "diff", "lesson", "engineering", files["tune"]]) == 0
-    assert "They part first at" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "They part first at" in shown
+    assert re.search(r"flop_per_token +\S+ FLOP/token +\S+ FLOP/token", shown)  # no unit is cut at 80 columns
     assert run(["rules", "diff", "lesson", "engineering", files["tune"], "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["first"]
     assert run(["rules", "check"]) == 0

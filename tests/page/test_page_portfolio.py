@@ -23,7 +23,7 @@ def test_every_marked_number_of_a_portfolio_is_that_of_its_json(language: Code) 
 
 def test_the_answer_says_what_is_bought_rented_and_sent_to_an_api() -> None:
     page = MARK.sub(r"\3", page_of([Together("p.yaml", portfolio())]))
-    assert "Over 3 months, these 1 needs cost 895.50 USD in present value." in page
+    assert "Over 3 months, 1 need costs 895.50 USD in present value." in page
     said = (
         "Buy 4 × L40S in month 1; rent up to 2 cards by the month, most in month 2; send the rest to an API."
     )

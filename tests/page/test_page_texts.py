@@ -6,10 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
+from markupsafe import Markup
 from pages import NEEDS, found, html
 
 from optplan.inputs import INPUTS
+from optplan.page.charts.stack import Layer, stack_chart
 from optplan.page.language import HOLE, language, rows
+from optplan.page.sentence import fill
 from optplan.page.words import Words
 from optplan.planner import load_catalog
 from optplan.rules import PACKS, TASKS, pack
@@ -147,3 +150,20 @@ def test_a_gap_of_rounding_is_none() -> None:
     words = Words(language("en"), "USD")
     assert words.percent(7.49e-8) == "0 %"
     assert words.percent(0.0123) == "1.23 %"
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [("1", "1 thing the need does not say"), ("2", "2 things the need"), ("21", "21 things the need")],
+)
+def test_one_and_many_are_told_apart(count: str, text: str) -> None:
+    assert text in language("en").text("asked.assumed", count=count)
+    assert count in language("zh").text("asked.assumed", count=count)
+    marked = fill(language("en").text("portfolio.lead"), needs=Markup(f"<b>{count}</b>"), months="1", npv="5")
+    assert ("need costs" in marked) == (count == "1")
+
+
+def test_charts_of_counts_have_whole_ticks_only() -> None:
+    words = Words(language("en"), "USD")
+    counts = stack_chart([Layer(0, [5.0, 6.0, 7.0])], "Cards", "cards", "cards", words)
+    assert not re.search(r">\d+\.\d+<", counts)

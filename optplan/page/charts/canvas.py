@@ -104,11 +104,11 @@ def _inline(svg: str, alt: str, space: Space) -> Markup:
     return Markup(head + re.sub(r"^<svg[^>]*>", "", body))
 
 
-def money_axis(axis: Any, words: Words) -> None:
-    """Ticks as amounts of money, at most six of them."""
+def money_axis(axis: Any, words: Words, whole: bool = False) -> None:
+    """Ticks as amounts of money, at most six of them; `whole`: only where a count can be."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(nbins=5, min_n_ticks=3))
+    axis.set_major_locator(MaxNLocator(nbins=5, min_n_ticks=3, integer=whole))
     axis.set_major_formatter(FuncFormatter(lambda value, _: words.figure(value)))
 
 

@@ -60,7 +60,8 @@ def _draw(axes: Axes, space: Space, layers: Sequence[Layer], title: str, words: 
     axes.set_xlim(0.4, len(months) + 0.6)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=12 if space.wide else 6, integer=True))
     axes.set_xlabel(words.language.text("chart.month"))
-    canvas.money_axis(axes.yaxis, words)
+    counts = all(float(value).is_integer() for layer in layers for value in layer.values)
+    canvas.money_axis(axes.yaxis, words, whole=counts)
     axes.set_title(title, loc="left", fontsize=canvas.TEXT_PX, color=MUTED, pad=10)
 
 
