@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 
-from optplan.ask.pieces import WORDS, Pieces
+from optplan.ask.pieces import WORDS
+from optplan.ask.requests import Requests
 from optplan.ask.scan import Item
+from optplan.ask.vocab.meaning import TOKENS_A_WORD
 from optplan.units import Money
 
 MONTH_S = 2592000.0
 TOKENS_A_BYTE = 0.25  # of text, in English and in Chinese
-TOKENS_A_WORD = 4 / 3  # of English
 TOKENS_A_CHARACTER = 3 * TOKENS_A_BYTE  # of Chinese: three bytes
 TUNE_ONLY = ("method", "rank", "epochs", "recompute", "optimizer", "batch", "micro_batch", "framework")
+_MAKES = re.compile("generat|synthe|produc|生成|合成")
+_GIVEN = re.compile("prompt|request|quer|question|row|doc|input|record|提示|请求|问题|文")
 DATA_ONLY = ("samples", "sample_tokens", "data_bytes", "data_tokens", "data_words", "data_letters")
 
 
-class Jobs(Pieces):
+class Jobs(Requests):
     """What belongs to one task only."""
 
     def times(self, kind: str, task: str) -> float | None:
@@ -154,7 +157,8 @@ class Jobs(Pieces):
         for kind, each in (("data_words", TOKENS_A_WORD), ("data_letters", TOKENS_A_CHARACTER)):
             for item in self.of(kind):
                 tokens = float(round(item.value * each))
-                self.items.append(Item("data_tokens", tokens, *item.span))
+                samples = [sample for sample in self.of("samples") if len(sample.value) == 1]
+                self.items.append(Item("sample_tokens" if samples else "data_tokens", tokens, *item.span))
                 self.notes.append(f"{self.said(item)!r} is taken as {tokens:,.0f} tokens")
         for item in self.of("samples"):
             if re.search("image|picture|photo|图|照片", self.said(item).lower()):
@@ -164,7 +168,14 @@ class Jobs(Pieces):
         """Whether an offline job writes its data ("generate 1B tokens"), or reads it ("summarise 1 GB")."""
         said = [self.said(item).lower() for item in self.of("task")]
         read = any(item.value == ("generate", 2) for item in self.of("task"))
-        return not read or any(re.search("generat|synthe|produc|生成|合成", word) for word in said)
+        return not read or any(_MAKES.search(word) for word in said)
+
+    def _each(self, samples: Item) -> str:
+        """Whether the length of each is that of an answer ("generate 5M examples of 300 tokens") or of a prompt."""
+        made = [self.said(item).lower() for item in self.of("task")]
+        if not self._writes() or not any(_MAKES.search(word) for word in made):
+            return "prompt_tokens"
+        return "prompt_tokens" if _GIVEN.search(self.said(samples).lower()) else "answer_tokens"
 
     def _offline_data(self, lengths: dict[str, float]) -> None:
         """Data of an offline job -> what it writes, or requests as long as is said."""
@@ -181,7 +192,7 @@ class Jobs(Pieces):
         done, parts = ("writes", "answers") if writes else ("reads", "prompts")
         said = self.said(self.of("data_tokens", "data_bytes")[0])
         self.notes.append(f"{said!r} is what it {done}: {requests:,.0f} {parts} of {each:,.0f} tokens")
-        self._note_lengths({**lengths, side: each})
+        self.note_lengths({**lengths, side: each})
 
     def generate(self) -> None:
         self.not_for("generate", "rate", "min_replicas", "first_token", "per_token", *TUNE_ONLY, "sequence")
@@ -190,15 +201,15 @@ class Jobs(Pieces):
         for item in self.of("answer") if not self.of("samples") else ():
             if self.said(item).startswith("生成"):  # an amount, where no requests have answers
                 self.items[self.items.index(item)] = Item("data_tokens", item.value, *item.span)
-        lengths = self._lengths()
+        lengths = self.lengths()
         samples = self.of("samples")
         if samples:
             value = self.one("samples")
             each = value[1] if len(value) > 1 else self.one("sample_tokens")
             if each is not None:
-                lengths.setdefault("prompt_tokens", each)
+                lengths.setdefault(self._each(samples[0]), each)
             self.need["traffic"] = {"requests": value[0], **lengths}
-            self._note_lengths(lengths)
+            self.note_lengths(lengths)
             if self.of("data_tokens", "data_bytes"):
                 self.wrong(
                     [samples[0], *self.of("data_tokens", "data_bytes")],
@@ -225,61 +236,6 @@ class Jobs(Pieces):
             if self.of(kind):
                 self.need[kind] = self.one(kind)
 
-    def _lengths(self) -> dict[str, float]:
-        pairs = self.of("lengths")
-        prompts = [Item("prompt", item.value[0], *item.span) for item in pairs]
-        answers = [Item("answer", item.value[1], *item.span) for item in pairs]
-        self.items += prompts + answers
-        found = {"prompt_tokens": self.one("prompt"), "answer_tokens": self.one("answer")}
-        return {name: value for name, value in found.items() if value is not None}
-
-    def _note_lengths(self, lengths: dict[str, float]) -> None:
-        for name, default in (("prompt_tokens", 1000), ("answer_tokens", 250)):
-            if name not in lengths:
-                self.notes.append(f"{name} is not said: {default} is taken")
-
-    def _traffic(self) -> None:
-        classes = self._classes()
-        if classes:
-            self.need["traffic"] = classes
-            for lengths in classes:
-                self._note_lengths(lengths)
-            self.notes.append(f"{len(classes)} kinds of requests, each with its own rate and lengths")
-            return
-        rate, lengths = self.one("rate"), self._lengths()
-        if rate is not None or lengths:
-            if rate is None:
-                self.notes.append("no request rate is said: 1 request per second is taken")
-            self.need["traffic"] = {"requests_per_second": rate or 1.0, **lengths}
-            self._note_lengths(lengths)
-
-    def _classes(self) -> list[dict[str, float]]:
-        """Kinds of traffic: several rates, each with lengths of its own behind it (or before it); else none."""
-        rates = sorted(self.of("rate"), key=lambda item: item.start)
-        lengths = sorted(self.of("lengths", "prompt", "answer"), key=lambda item: item.start)
-        if len(rates) < 2 or not lengths:
-            return []
-        behind = rates[0].start < lengths[0].start
-        classes = []
-        for i, rate in enumerate(rates):
-            low = rate.start if behind else (rates[i - 1].start if i else -1)
-            high = (
-                rate.start
-                if not behind
-                else (rates[i + 1].start if i + 1 < len(rates) else len(self.sentence))
-            )
-            found = {"requests_per_second": rate.value}
-            for item in (item for item in lengths if low < item.start < high):
-                both = item.value if item.kind == "lengths" else (item.value,)
-                names = {"lengths": ("prompt_tokens", "answer_tokens"), "prompt": ("prompt_tokens",)}
-                for name, value in zip(names.get(item.kind, ("answer_tokens",)), both, strict=True):
-                    if found.setdefault(name, value) != value:
-                        return []
-            if len(found) == 1:
-                return []
-            classes.append(found)
-        return classes
-
     def serve(self) -> None:
         self.not_for("serve", *TUNE_ONLY, *DATA_ONLY)
         for item in self.of("sequence"):
@@ -288,7 +244,7 @@ class Jobs(Pieces):
                 [item], "other-task", "a service has prompts and answers, not one sequence length", hint
             )
         self._engine()
-        self._traffic()
+        self.requests()
         latency = {k: f"{self.one(k)!r}s" for k in ("first_token", "per_token") if self.of(k)}
         if latency:
             self.need["latency"] = latency

@@ -122,7 +122,7 @@ class Names:
 
     def region(self, text: str, at: int) -> Token | None:
         match = re.compile(r"[a-z]{2,}(?:-[a-z]+)*-?[a-z]*\d?").match(text, at)
-        if match and match[0] in self.by_region and whole(text, at, match.end()) and "-" in match[0]:
+        if match and match[0] in self.by_region and whole(text, at, match.end()) and _is_coded(match[0]):
             return Token("R", self.by_region[match[0]], at, match.end())
         found = place(text, at)
         if found and whole(text, at, found[0]):
@@ -302,6 +302,11 @@ class Names:
         hint = f"did you mean {', '.join(f'`{name}`' for name in near)}? " if near else ""
         hint += "A size such as 9B will do too."
         return Token("X", Unknown(Fault("unknown-model", "", f"no model is called {said!r}", hint)), at, end)
+
+
+def _is_coded(region: str) -> bool:
+    """Whether a region's name can be no word of a sentence: us-east-1, westeurope, not us, any, default."""
+    return "-" in region or (len(region) > 5 and region != "default")
 
 
 def _same_model(short: tuple[str, ...], other: tuple[str, ...]) -> bool:

@@ -8,10 +8,12 @@ from optplan.ask.vocab.meaning import TOKENS, Meaning, every, first
 
 _SAMPLES = (
     r"(?:(?:training|labell?ed|instruction|annotated|chat|input|customer|support|user|product"
-    r"|legal|medical|news|long|short|english"
+    r"|product|synthetic|q&a|qa|question-answer|call|job|legal|medical|news|long|short|english"
     r"|chinese|text|raw) )*(?:samples?|examples?|rows?|records?|instructions|pairs"
     r"|conversations|dialogues|tweets|documents?|docs?|reviews|articles|emails?|tickets"
-    r"|complaints|images|pictures|photos|pages|papers|pdfs?|files|posts|messages|chunks|abstracts"
+    r"|complaints|descriptions?|products|transcripts?|listings?|resumes|cvs|contracts|invoices|transactions"
+    r"|events|logs|lines|snippets|functions|titles|headlines|paragraphs|passages|patents|claims|notes|books"
+    r"|chapters|images|pictures|photos|pages|papers|pdfs?|files|posts|messages|chunks|abstracts"
     r"|comments|texts|sentences|items|entries|questions|prompts|requests|queries|completions"
     r"|answers)"
 )

@@ -19,7 +19,7 @@ italian its japanese job jobs just know korean language least-cost length length
 liked llm llms load long looking lowest machine machines make makes me mean minimal minimise minimize
 minimum model models money much must my need needed needs new node nodes now of on one open open-source
 optimal optimise optimize optimizing option options or our out output outputs own parameter parameters
-params pay per plan planning please portuguese possible preferably price prices pricing private
+params pay per plan planning please pls plz portuguese possible preferably price prices pricing private
 privately production project prompt prompts provider providers question questions ready recommend
 recommendation recommended reports request requests require required requires response responses reviews
 right roughly russian same sample samples say see server servers set set-up setup shall should show size
@@ -57,6 +57,9 @@ FILLER_PHRASES: Final = (
     "(?:N|两)(?:类|种)(?:流量|请求|用户|业务)",
     "(?:预算|时间|数量|显卡|卡|供应商)?不限",
     r"(?:a |the )?peaks?(?: rate| load| traffic)?(?: of| at| is)?(?= N)|(?:峰值|高峰(?:期)?)(?=每|N|qps)",
+    r"(?:time|speed|deadline) (?:does not|doesn't|is not|isn't) (?:matter|important|critical)|no (?:rush|hurry)",
+    r"(?:money|price|cost) is no object",
+    "满血版?|多久(?:能|可以)?(?:训|跑|微调|生成)?完?",
     "低成本",
     "还是",
     "其[他它余]的?(?:都)?(?:可以|行|不限|随意)?",

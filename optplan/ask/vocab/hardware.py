@@ -76,7 +76,15 @@ HARDWARE: Final = (
             r"(?:model|模型)(?: with| of|有|大小|规模|为)* N ?(?:params?|parameters?|参数)",
         ),
     ),
-    Meaning("gpu", first, (rf"(?:only )?G{CARD}?{_ONLY}", r"(?:只用|仅用|只要|只能用|限用)G")),
+    Meaning(
+        "gpu",
+        first,
+        (
+            rf"(?:only )?G{CARD}?{_ONLY}",
+            rf"only (?:on|with|using) G{CARD}?",
+            r"(?:只用|仅用|只要|只能用|限用)G",
+        ),
+    ),
     Meaning(
         "owned",
         _held,
@@ -92,6 +100,11 @@ HARDWARE: Final = (
             ),
             rf"(?:我们?|公司|手头|手上|团队)*(?:自有|已有|现有|拥有|有|自己的|自家的)(?:的)?{_SOME}G{CARD}?",
         ),
+    ),
+    Meaning(
+        "cards",
+        lambda values, _: (values[0] * values[1], values[2]),
+        (rf"# ?(?:nodes?|servers?|machines?|hosts?|台机器|台|机)(?: of| with| x|,|每台|各)* ?#{_X}G{CARD}?",),
     ),
     Meaning(
         "cards",
@@ -152,7 +165,13 @@ HARDWARE: Final = (
         "avoid_providers", every, (rf"{NOT}P(?:{AND}P(?! only))*(?:以外|之外|外)?(?:都(?:可以|行|可)?)?",)
     ),
     Meaning(
-        "provider", first, (r"P(?: only| cloud| instances| gpus?|上|平台|云)*", r"(?:只用|仅用|只在|仅在)P")
+        "provider",
+        first,
+        (
+            r"P(?: only| cloud| instances| gpus?|上|平台|云)*",
+            r"only (?:on|at|from) P",
+            r"(?:只用|仅用|只在|仅在)P",
+        ),
     ),
     Meaning(
         "region",

@@ -90,6 +90,14 @@ def money_rate(values: Values, text: str) -> tuple[Any, float]:
     return values[0], period(text)
 
 
+TOKENS_A_WORD = 4 / 3  # of English
+
+
+def in_words(values: Values, _: str) -> float:
+    """Tokens of so many words."""
+    return float(round(values[0] * TOKENS_A_WORD))
+
+
 def hour_half(values: Values, _: str) -> float:
     return 1.0 / float(values[0])
 

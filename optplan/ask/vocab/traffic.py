@@ -18,12 +18,18 @@ from optplan.ask.vocab.meaning import (
     every,
     first,
     hour_half,
+    in_words,
     rate,
     says,
 )
 
 _IN = r"(?:input|prompt|in(?:coming)?)"
 _OUT = r"(?:output|answer|response|completion|reply|generated|generation|out(?:going)?)"
+_USERS = r"(?:users?|customers?|people|employees|clients)"
+_USUAL = r"(?:daily|active|monthly|concurrent|internal)"
+_SENDING = (
+    r"(?:send(?:ing|s)?|mak(?:e|es|ing)|ask(?:s|ing)?|do(?:es|ing)?|issu(?:e|ing)|doing|at|about|around)"
+)
 TRAFFIC: Final = (
     Meaning(
         "rate",
@@ -43,6 +49,28 @@ TRAFFIC: Final = (
             rf"(?:请求|调用|访问)量?(?:为|是|约)?每{CN_PER}N(?:个|次|条)?",
         ),
     ),
+    Meaning("rate", lambda values, _: values[0] / values[1], (rf"N {REQ} (?:every|each|per|in) T",)),
+    Meaning(
+        "rate", lambda values, _: 1.0 / values[0], (rf"(?:an?|one|single) {REQ} (?:every|each|per|in) T",)
+    ),
+    Meaning(
+        "rate",
+        lambda values, text: values[0] * rate(values[1:], text),
+        (
+            (
+                rf"N (?:{_USUAL} )*{_USERS}[,;]? (?:each|who|that|with|and)* ?{_SENDING}? ?"
+                rf"N {REQ}(?: each)?(?: per (?:user|person|head))? ?{PER}{SEC}"
+            ),
+            (
+                rf"N (?:{_USUAL} )*{_USERS}[,;]? (?:each|who|with)* ?{_SENDING}? ?N {REQ}(?: ?/ ?| per )(?:user|person)"
+                rf" ?{PER}{SEC}"
+            ),
+            (
+                r"N ?(?:个|名|位)?(?:用户|人|员工)[,;]?每(?:人|个用户|用户)(?:平均)?每?(?:秒钟?|分钟?|小时|天|日)"
+                r"(?:约|大约|发送?|提问?)*N ?(?:个|次|条)(?:请求|问题|调用)?"
+            ),
+        ),
+    ),
     Meaning(
         "lengths",
         every,
@@ -60,6 +88,18 @@ TRAFFIC: Final = (
                 r" ?(?:输出|回答|回复|生成)(?:长度)?(?:为|是|约|平均)*N ?(?:个)?(?:tokens?)?"
             ),
         ),
+    ),
+    Meaning(
+        "prompt",
+        in_words,
+        (
+            r"N[- ]words? (?:of )?(?:in(?! ?(?:T|under|at|less|about|an?|the|one))|inputs?|prompts?)(?: each)?",
+        ),
+    ),
+    Meaning(
+        "answer",
+        in_words,
+        (r"N[- ]words? (?:of )?(?:out|outputs?|answers?|repl(?:y|ies)|responses?)(?: each)?",),
     ),
     Meaning(
         "prompt",
@@ -188,7 +228,7 @@ TIMES: Final = (
         "deadline",
         says(86400.0),
         (
-            r"(?:by|before|until|due|for) tomorrow",
+            r"(?:by|before|until|due|for) tomorrow(?: (?:morning|noon|evening|night))?",
             r"明天(?:之前|以前|前|要|内)?(?:完成|跑完|做完)?",
         ),
     ),
@@ -234,6 +274,7 @@ TIMES: Final = (
             r"(?:per|a|each|every) month",
             r"monthly(?: cost| price| bill)?",
             r"每个?月(?:的)?(?:成本|费用|多少钱)?",
+            r"月(?:成本|费用|支出|花费|租金?)",
         ),
     ),
     Meaning(

@@ -115,6 +115,22 @@ UNPLANNED: Final = (
     ),
     Meaning(
         "refused",
+        says("`optplan fit MODEL GPU` says whether it fits, how long a context and how large a batch"),
+        (
+            r"fits?(?: it)? (?:on|in|into|onto)",
+            r"max(?:imum)? (?:context|batch)(?: size| length)?(?! ?[N#=:])",
+        ),
+    ),
+    Meaning(
+        "refused",
+        says("the plan chooses the nodes: say the most cards, as in `at most 8 cards`"),
+        (
+            r"(?:#|N|one|single)[- ](?:nodes?|servers?|machines?|instances?|hosts?)",
+            r"[N单](?:台)?(?:机器|服务器|节点)",
+        ),
+    ),
+    Meaning(
+        "refused",
         says("say to how many bits: int8, int4 or fp8"),
         (r"quanti[sz](?:ed|ation)", r"量化(?!lora)", r"low precision|mixed precision"),
     ),
