@@ -73,8 +73,8 @@ def _card(console: Console, found: Fit, card: CardFit) -> None:
         console.print(Text(f"{found.asked} means {card.gpu}"))
     console.print(Text(f"{_case(answer)}; {answer.precision}; {answer.layout}", style="dim"))
     for broken in answer.refused:
-        needs, has = (words.value(side, broken.unit, "") for side in (broken.needs, broken.has))
-        bullet(console, f"{broken.label}: needs {needs}, has {has}", "red")
+        miss = words.shortfall(broken.needs, broken.has, broken.unit, "")
+        bullet(console, f"{broken.label}: {miss}", "red")
     if answer.fits and not answer.fits_at_worst:
         high, usable = words.figure(answer.memory[2], 3), words.figure(answer.usable, 3)
         bullet(console, f"it may not: at the high end it needs {high} of {usable} GiB", "yellow")

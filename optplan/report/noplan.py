@@ -49,9 +49,7 @@ def print_refusals(console: Console, plan: Plan) -> None:
     rows = []
     for name, found in sorted(groups.items(), key=lambda item: -len(item[1])):
         near = min(found, key=_miss)
-        needs = words.value(near.left, near.unit, plan.currency)
-        has = words.value(near.right, near.unit, plan.currency)
-        example = f"{near.gpu}: needs {needs}, has {has}"
+        example = f"{near.gpu}: {words.shortfall(near.left, near.right, near.unit, plan.currency)}"
         rows.append([f"{near.label} ({name})", f"{len(found)}", example])
     console.print(grid(console, ["requirement", "cards", "nearest miss"], rows, right=(1,)))
 

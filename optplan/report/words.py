@@ -105,3 +105,10 @@ def figure(amount_: float, digits: int = 4) -> str:
 def percent(share: float) -> str:
     """97.1 %, rounded down, so that 89.97 % is not called 90; 0.03 % stays visible."""
     return f"{number(math.floor(1000 * share) / 10 if share >= 0.01 else 100 * share, 3)} %"
+
+
+def shortfall(needs: float, has: float, unit: str, currency: str) -> str:
+    """What is missing: "needs 34.3 GiB, has 22.3 GiB"; a card that lacks what others have simply cannot."""
+    if (needs, has, unit) == (1, 0, "1"):
+        return "it cannot"
+    return f"needs {value(needs, unit, currency)}, has {value(has, unit, currency)}"

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from optplan.errors import counted
-from optplan.report.words import fleet
+from optplan.report.words import fleet, shortfall
 
 
 def test_equal_cards_of_several_offers_are_counted_together() -> None:
@@ -33,3 +33,9 @@ def test_a_name_that_is_too_long_is_told_the_limit(
     told = capsys.readouterr().err
     assert "it takes at most 500 characters" in told
     assert "`gpus` cannot be []" in told
+
+
+def test_what_a_card_lacks_altogether_is_not_told_as_one_and_nought() -> None:
+    assert shortfall(1, 0, "1", "USD") == "it cannot"
+    assert shortfall(34.32, 22.34, "GiB", "USD") == "needs 34.32 GiB, has 22.34 GiB"
+    assert shortfall(4, 2, "1", "USD") == "needs 4, has 2"
