@@ -10,6 +10,7 @@ from optplan.rule import derive
 from optplan.rules.constants import EACH_TOKEN, FORWARD_FLOP, PAIR_FLOP
 
 KAPLAN = "Kaplan et al. 2020, arXiv:2001.08361, section 2.1"
+MUDGE = "Mudge 2001, doi:10.1109/2.917539: power is clock times voltage squared"
 FITTED = "fitted on published throughputs, see the assumptions table"
 
 
@@ -130,6 +131,17 @@ def expert_flop(
     return FORWARD_FLOP * moe_layers * experts_per_token * (2 + gated) * hidden * moe_intermediate * passes
 
 
+@derive(unit="1", source=f"{MUDGE}; exponent fitted on published throughputs", status="fitted")
+def power_share(card_power: Any, peak_flops_16: Any, flop_energy: Any, power_exponent: Any) -> Any:
+    """Efficiency of large products that the card's power allows, over that of the reference card
+
+    Power limits the clock under full load: the fewer watts for each operation of the peak, the further below its
+    peak a card works. Power grows with clock and voltage, so the clock falls less than the power. 1 where no power
+    is known.
+    """
+    return where(card_power > 0, (card_power / (peak_flops_16 * flop_energy)) ** power_exponent, 1)
+
+
 @derive(unit="s/token", source=FITTED, status="fitted")
 def matmul_time(
     matmul_flop: Any,
@@ -140,13 +152,16 @@ def matmul_time(
     peak_flops: Any,
     peak_flops_16: Any,
     matmul_efficiency: Any,
+    power_share: Any,
+    sustained_limit: Any,
     low_precision_efficiency: Any,
     saturation: Any,
     expert_saturation: Any,
 ) -> Any:
     """Arithmetic of one token, were one card to do all of it
 
-    Head and attention stay in 16 bits; experts are slower than dense layers by their own saturation.
+    Head and attention stay in 16 bits; experts are slower than dense layers by their own saturation. No card
+    reaches all of its peak, however much power it has.
     """
     return (
         (
@@ -157,7 +172,7 @@ def matmul_time(
         + (head_flop + attention_flop / attention_efficiency)
         / saturation
         / minimum(peak_flops, peak_flops_16)
-    ) / matmul_efficiency
+    ) / minimum(matmul_efficiency * power_share, sustained_limit)
 
 
 @derive(unit="s/token", source=FITTED, status="fitted")
