@@ -147,8 +147,10 @@ def predict_table(
 
 def _picked(table: Table, values: Mapping[str, Any]) -> np.ndarray:
     found = np.full(len(table.index), np.nan)
-    for name in set(table.quantity.tolist()):
-        mask = table.quantity == name
+    alone = np.array([setting.answer_alone for setting in table.settings], dtype=bool)
+    asked = np.where(alone & (table.quantity == "output_tokens_per_s"), "decode_tokens_per_s", table.quantity)
+    for name in set(asked.tolist()):
+        mask = asked == name
         whole = memory_of(name, values) if name in MEMORY else speed_of(name, values)
         found[mask] = np.broadcast_to(whole, mask.shape)[mask]
     return found

@@ -25,6 +25,8 @@ _ENGINES: Final = {
 }
 # Engines that lay out a cache over all the memory they may use, whatever the requests at work.
 POOLED: Final = ("vllm", "sglang", "tgi", "tensorrt-llm")
+# Engines for one user, which print the speed of the answer apart from that of the prompt.
+APART: Final = ("exllama", "llama.cpp")
 # First version of an engine's present way of working, where it matters to memory or speed.
 _ERAS: Final = {
     "transformers": (4, 45),

@@ -12,6 +12,7 @@ from optplan.catalog import Card, Catalog, Model
 from optplan.errors import BadInput
 from optplan.validate.columns import card_of
 from optplan.validate.inference_names import (
+    APART,
     POOLED,
     WEIGHTS,
     attention_of,
@@ -50,6 +51,11 @@ class Setting:
     values: dict[str, float]
     selectors: dict[str, str]
     assumed: list[str] = field(default_factory=list)
+
+    @property
+    def answer_alone(self) -> bool:
+        """Whether a published speed of output leaves out the time that the prompt takes."""
+        return self.selectors["engine"] in APART and self.values.get("requests") == 1.0
 
     @property
     def peak(self) -> str:
@@ -217,7 +223,8 @@ def _load(case: Case, assumed: list[str]) -> dict[str, float]:
         return values | _context(row, float(count[1]) if count else 1.0)
     values["requests"] = float(count[1]) if count else 1e5
     if not asked:
-        values["requests"] = 1.0 if row.get("metric", "").startswith(("ttft", "tpot")) else 1e5
+        alone = row.get("metric", "").startswith(("ttft", "tpot")) or engine_of(row)[0] in APART
+        values["requests"] = 1.0 if alone else 1e5
         assumed.append(f"concurrency = {'1' if values['requests'] == 1 else 'as much as fits'}")
     prompt, answer = number(row, "input_len"), number(row, "output_len")
     usual = _usual_lengths(row)

@@ -219,3 +219,20 @@ def test_tails_of_training_and_dates_do_not_hide_a_model(catalog: Catalog, name:
         "a", "inference_memory", "1", {**H100, "model": name, "quantity": "weights_gib", "value": "9"}, "s"
     )
     assert tabulate([case], catalog).settings[0].model.name == model
+
+
+@pytest.mark.parametrize("engine", ["exllama", "llama.cpp", "Ollama"])
+def test_engines_for_one_user_print_the_speed_of_the_answer_alone(catalog: Catalog, engine: str) -> None:
+    cells = {"engine": engine, "engine_version": "", "input_len": "1920", "output_len": "128"}
+    found = [speed(catalog, **cells, concurrency=count).predicted[0] for count in ("1", "")]
+    alone = speed(catalog, **cells, concurrency="1", metric="decode_tokens_per_s").predicted[0]
+    assert found == [alone, alone]
+    whole = speed(catalog, **cells, concurrency="1", metric="total_tokens_per_s").predicted[0]
+    assert alone > whole * 128 / 2048  # where the prompt counts, too
+
+
+def test_servers_count_the_prompt_in_the_time_of_the_answer(catalog: Catalog) -> None:
+    cells = {"input_len": "1920", "output_len": "128", "concurrency": "1"}
+    output = speed(catalog, **cells).predicted[0]
+    whole = speed(catalog, **cells, metric="total_tokens_per_s").predicted[0]
+    assert output == pytest.approx(whole * 128 / 2048)
