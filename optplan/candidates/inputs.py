@@ -71,12 +71,29 @@ def assumption_columns(
 
     What was read is noted in `used`.
     """
-    assumptions = assumptions_for(catalog, tuple(sorted(settled.selectors.items())), scenario)
+    kind = tuple(sorted(settled.selectors.items()))
+    found, read = _converted(catalog, kind, scenario, tuple(names), settled.currency)
+    used.update(read)
+    return dict(found)
+
+
+@functools.lru_cache(maxsize=1024)
+def _converted(
+    catalog: Catalog,
+    selectors: tuple[tuple[str, str], ...],
+    scenario: Scenario,
+    names: tuple[str, ...],
+    currency: str,
+) -> tuple[dict[str, float | np.ndarray], dict[str, list[Assumption]]]:
+    """What these names are in a currency, and the rows that tell; kept, as a plan asks for the same more than once."""
+    assumptions = assumptions_for(catalog, selectors, scenario)
     found: dict[str, float | np.ndarray] = {}
+    used: dict[str, list[Assumption]] = {}
     for name in names:
         value, used[name] = assumptions.column(name)
-        found[name] = value * _in_currency(used[name], settled, catalog)
-    return found
+        code = currency_of(used[name])  # of USD/kWh and the like
+        found[name] = value * (catalog.convert(1.0, code, currency) if code else 1.0)
+    return found, used
 
 
 @functools.lru_cache(maxsize=1024)
@@ -90,12 +107,6 @@ def assumptions_for(
         "gpu": np.array([c.name.lower() for c in cards], dtype=object),
     }
     return Assumptions(catalog.assumptions, dict(selectors), text, scenario)
-
-
-def _in_currency(used: list[Assumption], settled: Settled, catalog: Catalog) -> float:
-    """What turns an assumption in USD/kWh and the like into the need's currency."""
-    code = currency_of(used)
-    return catalog.convert(1.0, code, settled.currency) if code else 1.0
 
 
 def currency_of(used: list[Assumption]) -> str:
