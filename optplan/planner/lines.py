@@ -5,7 +5,7 @@ Many needs of one task, pack and set of fixed names go through the rules togethe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,18 +26,18 @@ from optplan.planner.pricing import Pricing, assumption_names, card_charges
 
 @dataclass(slots=True)
 class Lines:
-    """Quantities of lines, in the order of SCENARIOS along the last axis.
+    """Quantities of lines.
 
-    values  name -> (lines, scenarios): of the traffic class that loads the fleet most
-    left, right, holds  requirement -> (lines, scenarios); it holds where it does for every class
-    load    (lines, scenarios): replicas that all classes of a service take together; empty for other tasks
+    at      position of each name in values
+    values  (lines, SCENARIOS, names): of the traffic class that loads the fleet most
+    sides   requirement -> left, right and whether it holds (for every class) of each line, as expected
+    load    of each line, by SCENARIOS: replicas that all classes of a service take together; () for other tasks
     """
 
-    values: dict[str, np.ndarray]
-    left: dict[str, np.ndarray]
-    right: dict[str, np.ndarray]
-    holds: dict[str, np.ndarray]
-    load: np.ndarray
+    at: dict[str, int]
+    values: np.ndarray
+    sides: dict[str, tuple[list[float], list[float], list[bool]]]
+    load: list[tuple[float, ...]]
 
 
 def line_of(context: Context, found: Found, chosen: Pick) -> Line:
@@ -71,21 +71,15 @@ def lines_of_many(contexts: Sequence[Context], found: Sequence[Found]) -> list[l
 
 def _lines(lines: Lines, picks: Sequence[tuple[Table, Pick]]) -> list[Line]:
     """Columns of lines -> lines."""
-    at = {name: i for i, name in enumerate(lines.values)}
-    every = np.stack([*lines.values.values()], axis=-1)  # (lines, scenarios, names)
-    hours = lines.values["unit_hours"][:, 0].tolist()
-    sides = {
-        name: (lines.left[name][:, 0].tolist(), lines.right[name][:, 0].tolist(), holds[:, 0].tolist())
-        for name, holds in lines.holds.items()
-    }
+    hours = lines.values[:, 0, lines.at["unit_hours"]].tolist()
     found = []
     for i, (table, one) in enumerate(picks):
-        values, low, high = (Numbers(at, row) for row in every[i])
+        values, low, high = (Numbers(lines.at, row) for row in lines.values[i])
         verdicts = {
-            name: Verdict(left[i], right[i], holds[i]) for name, (left, right, holds) in sides.items()
+            name: Verdict(left[i], right[i], holds[i]) for name, (left, right, holds) in lines.sides.items()
         }
         layout = table.describe(one.row)
-        load = tuple(lines.load[i].tolist()) if len(lines.load) else ()
+        load = lines.load[i]
         found.append(Line(one.offer, one.units, hours[i], one.row, layout, values, low, high, verdicts, load))
     return found
 
@@ -120,39 +114,48 @@ def evaluated(contexts: Sequence[Context], chosen: Sequence[Chosen]) -> Lines:
     paid = evaluate(first.pack, done.values | hours, charges, {k: v for k, v in fixed.items() if k in hours})
     order = [*done.values, *(name for name in paid.values if name not in done.values)]
     keep = _tightest(contexts, at, done.values, len(chosen))
-    shape = (len(chosen), len(SCENARIOS))
-    lines = Lines({}, {}, {}, {}, _load(at, done.values, shape))
-    for name in order:
-        lines.values[name] = _at(paid.values[name], keep, shape)
-    for name, verdict in done.verdicts.items():
-        lines.left[name], lines.right[name] = _at(verdict.left, keep, shape), _at(verdict.right, keep, shape)
-        lines.holds[name] = _all(verdict.holds, at, shape)
-    return lines
+    table = _table([paid.values[name] for name in order], len(at))[:, keep]
+    table = table.reshape(len(order), len(chosen), len(SCENARIOS)).transpose(1, 2, 0)
+    places = {name: i for i, name in enumerate(order)}
+    load = _load(at, done.values, len(chosen))
+    return Lines(places, np.ascontiguousarray(table), _sides(done.verdicts, at, keep), load)
 
 
 def _numbers(values: Sequence[float | None]) -> np.ndarray:
     return np.array([np.nan if value is None else value for value in values])
 
 
-def _at(column: Any, keep: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    array = np.asarray(column, dtype=float)
-    return (array[keep] if array.ndim else np.full(len(keep), array)).reshape(shape)
+def _table(columns: Sequence[Any], elements: int) -> np.ndarray:
+    """(columns, elements) of columns that are numbers, too."""
+    found = np.empty((len(columns), elements))
+    for row, column in zip(found, columns, strict=True):
+        row[:] = column
+    return found
 
 
-def _load(at: Elements, values: dict[str, Any], shape: tuple[int, int]) -> np.ndarray:
-    """Replicas that the traffic of all classes takes, on this line alone; (0, scenarios) where there is no traffic."""
+def _load(at: Elements, values: Mapping[str, Any], lines: int) -> list[tuple[float, ...]]:
+    """See `Lines`; each line is taken alone."""
     if "needed_replicas" not in values:
-        return np.empty((0, shape[1]))
+        return [()] * lines
     needed = np.broadcast_to(np.asarray(values["needed_replicas"], dtype=float), len(at))
-    return np.bincount(at.line * shape[1] + at.scenario, needed).reshape(shape)
+    every = np.bincount(at.line * len(SCENARIOS) + at.scenario, needed)
+    return [tuple(own) for own in every.reshape(lines, len(SCENARIOS)).tolist()]
 
 
-def _all(holds: Any, at: Elements, shape: tuple[int, int]) -> np.ndarray:
-    """Where every class of a line and scenario holds."""
-    misses = np.bincount(
-        at.line * len(SCENARIOS) + at.scenario, ~np.broadcast_to(np.asarray(holds, dtype=bool), len(at))
+def _sides(
+    verdicts: Mapping[str, Verdict], at: Elements, keep: np.ndarray
+) -> dict[str, tuple[list[float], list[float], list[bool]]]:
+    """See `Lines`; keep: the element of each line and scenario that is shown."""
+    expected = np.flatnonzero(at.scenario == 0)
+    left, right, holds = (
+        _table([getattr(verdict, side) for verdict in verdicts.values()], len(at))
+        for side in ("left", "right", "holds")
     )
-    return np.asarray(misses == 0).reshape(shape)
+    start = np.flatnonzero(np.diff(at.line[expected], prepend=-1))
+    every = np.logical_and.reduceat(holds[:, expected], start, axis=1)
+    shown = keep[:: len(SCENARIOS)]
+    columns = (left[:, shown].tolist(), right[:, shown].tolist(), every.tolist())
+    return dict(zip(verdicts, zip(*columns, strict=True), strict=True))
 
 
 def _hours(
