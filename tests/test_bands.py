@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from optplan.need import Finetune
 from optplan.plan.bands import About, Bands, bands_of
-from optplan.plan.numbers import Numbers, table_of
+from optplan.plan.numbers import Numbers, Stack
 
 ABOUT = About(
     [("total_cost", "USD", "all"), ('odd "name" 50%', "100 %b/s", "a label"), ("hours", "hour", "")]
@@ -20,7 +22,7 @@ ABOUT = About(
 def bands(*ends: tuple[float, float, float]) -> Bands:
     """ends: expected, better and worse of the three quantities."""
     columns = [np.array([column]) for column in zip(*ends, strict=True)]
-    return bands_of([ABOUT], columns)[0]
+    return bands_of([ABOUT], *columns)[0]
 
 
 def test_the_text_of_the_quantities_is_their_json() -> None:
@@ -48,10 +50,28 @@ def test_numbers_read_like_a_dictionary() -> None:
         numbers["c"]
 
 
-def test_rows_of_unlike_names_stand_in_one_table_with_nothing_where_a_name_is_missing() -> None:
+@dataclass
+class Part:
+    """Has the same quantities at all ends."""
+
+    values: Mapping[str, float]
+
+    @property
+    def low(self) -> Mapping[str, float]:
+        return self.values
+
+    @property
+    def high(self) -> Mapping[str, float]:
+        return self.values
+
+
+def test_parts_of_unlike_names_stand_in_one_table_with_nothing_where_a_name_is_missing() -> None:
     at = {"a": 0, "b": 1}
     rows = [Numbers(at, np.array([1.0, 2.0])), {"b": 5.0, "c": 7.0}, Numbers(at, np.array([3.0, 4.0]))]
-    assert table_of(rows, ["c", "a"]).tolist() == [[0.0, 1.0], [7.0, 0.0], [0.0, 3.0]]
+    stack = Stack([Part(row) for row in rows])
+    assert [one.places.tolist() for one in stack.groups] == [[0, 2], [1]]
+    for end in range(3):
+        assert stack.of(["c", "a"])[:, end].tolist() == [[0.0, 1.0], [7.0, 0.0], [0.0, 3.0]]
 
 
 def test_needs_that_say_nothing_of_a_part_share_it() -> None:

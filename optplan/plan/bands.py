@@ -86,14 +86,15 @@ class Bands(Mapping[str, Band]):
         return self._about.template % (*numbers[1:-1].split(b","),)
 
 
-def bands_of(abouts: Sequence[About], ends: Sequence[np.ndarray]) -> list[Bands]:
-    """The bands of many plans. ends: (plans, names) as expected, and at the two ends in any order.
+def bands_of(
+    abouts: Sequence[About], expected: np.ndarray, one: np.ndarray, other: np.ndarray
+) -> list[Bands]:
+    """The bands of many plans. expected, one, other: (plans, names), as expected and at the two ends in any order.
 
     An end that is not known is left out; where no value is, neither end is.
     """
-    expected, a, b = ends
-    low, high = (pick(pick(expected, a), b) for pick in (np.fmin, np.fmax))
+    low, high = (pick(pick(expected, one), other) for pick in (np.fmin, np.fmax))
     unknown = np.isnan(expected)
     low[unknown], high[unknown] = np.nan, np.nan
     rows = np.stack([expected, low, high], axis=-1)
-    return [Bands(*one) for one in zip(abouts, rows, strict=True)]
+    return [Bands(about, own) for about, own in zip(abouts, rows, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -39,20 +40,49 @@ class Numbers(Mapping[str, float]):
         return {**self, **other}
 
 
-def alike(rows: Sequence[Mapping[str, float]]) -> list[tuple[Mapping[str, int], list[int], np.ndarray]]:
-    """Rows that share their names together: position of each name, places of the rows, numbers (rows, names)."""
-    groups: dict[int, tuple[Mapping[str, int], list[int], list[np.ndarray]]] = {}
-    for i, row in enumerate(map(Numbers.of, rows)):
-        _, places, own = groups.setdefault(id(row.at), (row.at, [], []))
-        places.append(i)
-        own.append(row.row)
-    return [(at, places, np.array(own)) for at, places, own in groups.values()]
+class Part(Protocol):
+    """What has quantities: as expected, and at the better and worse ends; the same names in one order."""
+
+    @property
+    def values(self) -> Mapping[str, float]: ...
+    @property
+    def low(self) -> Mapping[str, float]: ...
+    @property
+    def high(self) -> Mapping[str, float]: ...
 
 
-def table_of(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> np.ndarray:
-    """(rows, names): the numbers of these names, 0 where a row has none."""
-    found = np.zeros((len(rows), len(names)))
-    for at, places, own in alike(rows):
-        known = [k for k, name in enumerate(names) if name in at]
-        found[np.ix_(places, known)] = own[:, [at[names[k]] for k in known]]
-    return found
+class Alike(NamedTuple):
+    """Parts with the same names. at: position of each name; places: of the parts; numbers: (parts, ends, names)."""
+
+    at: Mapping[str, int]
+    places: np.ndarray
+    numbers: np.ndarray
+
+    def of(self, names: Sequence[str]) -> np.ndarray:
+        """(parts, ends, names), which all of them have."""
+        return self.numbers[:, :, [self.at[name] for name in names]]
+
+
+class Stack:
+    """Quantities of many parts. groups: parts with the same names together."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        found: dict[int, tuple[Mapping[str, int], list[int], list[np.ndarray]]] = {}
+        for i, part in enumerate(parts):
+            own = Numbers.of(part.values)
+            _, places, rows = found.setdefault(id(own.at), (own.at, [], []))
+            places.append(i)
+            rows += (own.row, Numbers.of(part.low).row, Numbers.of(part.high).row)
+        self.size = len(parts)
+        self.groups = [
+            Alike(at, np.array(places), np.array(rows).reshape(len(places), 3, len(at)))
+            for at, places, rows in found.values()
+        ]
+
+    def of(self, names: Sequence[str]) -> np.ndarray:
+        """(parts, ends, names): 0 where a part has none."""
+        found = np.zeros((self.size, 3, len(names)))
+        for one in self.groups:
+            known = [k for k, name in enumerate(names) if name in one.at]
+            found[one.places[:, None, None], np.arange(3)[:, None], known] = one.of([names[k] for k in known])
+        return found

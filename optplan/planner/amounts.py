@@ -10,13 +10,12 @@ import numpy as np
 
 from optplan.plan import ApiLine, Bands, Line
 from optplan.plan.bands import About, bands_of
-from optplan.plan.numbers import alike, table_of
+from optplan.plan.numbers import Stack
 from optplan.planner.carbon import totals
 from optplan.planner.context import Context
 from optplan.rule import Pack
 
 Part = Line | ApiLine
-ENDS = ("values", "low", "high")
 
 
 @dataclass(slots=True)
@@ -35,24 +34,23 @@ def amounts_of(contexts: Sequence[Context], lines: Sequence[Sequence[Part]]) -> 
     if not some:
         return found
     contexts, lines, pack = [contexts[i] for i in some], [lines[i] for i in some], contexts[0].pack
-    every = _charged(pack, lines)
+    stack = Stack([part for own in lines for part in own])
+    every = _charged(pack, stack, lines)
     costs = np.array([[math.fsum(own) for own in ends] for ends in every])
-    for i, ends, cost, bands in zip(some, every, costs.tolist(), _bands(contexts, lines, costs), strict=True):
-        found[i] = Amounts(_named(pack, ends[0]), cost[0], bands)
+    every_band = _bands(contexts, stack, lines, costs)
+    for i, ends, cost, bands in zip(some, every, costs[:, 0].tolist(), every_band, strict=True):
+        found[i] = Amounts(_named(pack, ends[0]), cost, bands)
     return found
 
 
 def charges(context: Context, lines: Sequence[Line]) -> dict[str, float]:
     """Cost term -> expected amount over all lines of one plan; terms that are nothing are left out."""
-    return _named(context.pack, _charged(context.pack, [lines])[0][0])
+    return _named(context.pack, _charged(context.pack, Stack(lines), [lines])[0][0])
 
 
-def _charged(pack: Pack, lines: Sequence[Sequence[Part]]) -> list[list[list[float]]]:
+def _charged(pack: Pack, stack: Stack, lines: Sequence[Sequence[Part]]) -> list[list[list[float]]]:
     """(plans, ends, charges of the pack): summed over the lines of each plan, which has at least one."""
-    names = [rule.name for rule in pack.of_kind("charge")]
-    parts = [part for own in lines for part in own]
-    tables = [table_of([getattr(part, end) for part in parts], names) for end in ENDS]
-    columns, found, start = np.stack(tables, axis=1).tolist(), [], 0
+    columns, found, start = stack.of([rule.name for rule in pack.of_kind("charge")]).tolist(), [], 0
     for own in lines:
         some = columns[start : start + len(own)]
         start += len(own)
@@ -70,20 +68,24 @@ def _named(pack: Pack, row: Sequence[float]) -> dict[str, float]:
     return kept or dict.fromkeys(names[:1], 0.0)  # what is free is said to be
 
 
-def _bands(contexts: Sequence[Context], lines: Sequence[Sequence[Part]], costs: np.ndarray) -> list[Bands]:
+def _bands(
+    contexts: Sequence[Context], stack: Stack, lines: Sequence[Sequence[Part]], costs: np.ndarray
+) -> list[Bands]:
     """Derived quantities of the line with most cards, and the totals. costs: (plans, ends)."""
-    pack, widest = contexts[0].pack, [_widest(own) for own in lines]
-    found = [Bands() for _ in lines]
-    for at, plans, _ in alike([part.values for part in widest]):
-        names = tuple(at)
-        shown = _shown(pack, names)
-        tables = [table_of([getattr(widest[i], end) for i in plans], [n for n, *_ in shown]) for end in ENDS]
-        _add_totals(pack, shown, [lines[i] for i in plans], tables)
-        ends = [np.column_stack([costs[plans, k], table]) for k, table in enumerate(tables)]
+    pack, found = contexts[0].pack, [Bands() for _ in lines]
+    counts = np.array([len(own) for own in lines])
+    widest = np.cumsum(counts) - counts + [_widest(own) for own in lines]
+    for one in stack.groups:
+        plans = np.flatnonzero(np.isin(widest, one.places)).tolist()
+        shown = _shown(pack, tuple(one.at))
+        table = one.of([name for name, *_ in shown])[np.searchsorted(one.places, widest[plans])]
+        _add_totals(pack, shown, [lines[i] for i in plans], table)
+        table = np.concatenate([costs[plans, :, None], table], axis=2)
         codes = [contexts[i].settled.currency for i in plans]
-        abouts = {code: _about(pack, code, names, shown) for code in set(codes)}
-        for i, bands in zip(plans, bands_of([abouts[code] for code in codes], ends), strict=True):
-            found[i] = bands
+        abouts = {code: _about(pack, code, tuple(one.at), shown) for code in set(codes)}
+        bands = bands_of([abouts[code] for code in codes], table[:, 0], table[:, 1], table[:, 2])
+        for i, own in zip(plans, bands, strict=True):
+            found[i] = own
     return found
 
 
@@ -103,26 +105,22 @@ def _about(pack: Pack, currency: str, names: tuple[str, ...], shown: list[tuple[
 
 
 def _add_totals(
-    pack: Pack,
-    shown: list[tuple[str, str, str]],
-    lines: Sequence[Sequence[Part]],
-    tables: Sequence[np.ndarray],
+    pack: Pack, shown: list[tuple[str, str, str]], lines: Sequence[Sequence[Part]], table: np.ndarray
 ) -> None:
     """Put electricity and greenhouse gases of all lines of cards in the place of those of one."""
     at = {name: i for i, (name, *_) in enumerate(shown)}
-    for i, own in enumerate(lines):
-        cards = [part for part in own if isinstance(part, Line)]
-        for name, sums in (totals(pack, cards) if len(cards) > 1 else {}).items():
-            for table, amount in zip(tables, sums, strict=True):
-                table[i, at[name]] = amount
+    for row, own in zip(table, lines, strict=True):
+        cards = [part for part in own if isinstance(part, Line)] if len(own) > 1 else []
+        for name, sums in (totals(pack, cards) if cards else {}).items():
+            row[:, at[name]] = sums
 
 
 def widest(lines: Sequence[Line]) -> Line:
     """The line with most cards."""
-    return lines[int(np.argmax([line.units * line.values["gpus_per_unit"] for line in lines]))]
+    return lines[_widest(lines)]
 
 
-def _widest(parts: Sequence[Part]) -> Part:
-    """The line with most cards; without any, the first API."""
-    lines = [part for part in parts if isinstance(part, Line)]
-    return parts[0] if len(parts) == 1 or not lines else widest(lines)
+def _widest(parts: Sequence[Part]) -> int:
+    """Position of the line with most cards; of the first API where there is none."""
+    lines = [part for part in parts if isinstance(part, Line)] if len(parts) > 1 else []
+    return int(np.argmax([line.units * line.values["gpus_per_unit"] for line in lines])) if lines else 0

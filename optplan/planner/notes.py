@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ import numpy as np
 from optplan.distinct import distinct
 from optplan.evaluate import Verdict, evaluate, pick
 from optplan.plan import TIGHT, Line, Plan, Refusal, price_age
-from optplan.plan.numbers import alike, table_of
+from optplan.plan.numbers import Alike, Stack
 from optplan.planner.context import Context
 from optplan.planner.found import Found, Tally
 from optplan.planner.grid import assumed
@@ -156,27 +156,26 @@ def notes_of(contexts: Sequence[Context], lines: Sequence[Sequence[Line]]) -> li
     some = [i for i, own in enumerate(lines) if own]
     if not some or base_of(contexts[0].settled.need.rules) == "lesson":
         return found
-    for at, places, _ in alike([lines[i][0].values for i in some]):
-        judged = [name for name in JUDGED if name in at]  # none where capacity was measured
-        here = [some[place] for place in places] if judged else []
-        notes = _unlike([contexts[i] for i in here], [lines[i][0] for i in here], at, judged)
+    for one in Stack([lines[i][0] for i in some]).groups:
+        here = [some[place] for place in one.places.tolist()]
+        notes = _unlike([contexts[i] for i in here], [lines[i][0] for i in here], one)
         for i, own in zip(here, notes, strict=True):
             found[i] = own
     return found
 
 
-def _unlike(
-    contexts: Sequence[Context], lines: Sequence[Line], names: Container[str], judged: Sequence[str]
-) -> list[list[str]]:
+def _unlike(contexts: Sequence[Context], lines: Sequence[Line], same: Alike) -> list[list[str]]:
     """The notes on lines that have the same names."""
-    if not lines:
-        return []
+    notes = [list[str]() for _ in lines]
+    judged = [name for name in JUDGED if name in same.at]
+    if not judged:  # where capacity was measured
+        return notes
     lesson, rules = pack_of("lesson", contexts[0].settled.need.task), contexts[0].pack.rules
-    read = [name for name in lesson.read_by(judged) - lesson.rules.keys() if name in names]
-    inputs: dict[str, Any] = dict(zip(read, table_of([line.values for line in lines], read).T, strict=True))
+    read = [name for name in lesson.read_by(judged) - lesson.rules.keys() if name in same.at]
+    inputs: dict[str, Any] = dict(zip(read, same.of(read)[:, 0].T, strict=True))
     inputs |= _lesson_assumptions(contexts, lines, inputs, judged)
-    values, notes = evaluate(lesson, inputs, judged).values, [list[str]() for _ in lines]
-    for name, ours in zip(judged, table_of([line.values for line in lines], judged).T, strict=True):
+    values = evaluate(lesson, inputs, judged).values
+    for name, ours in zip(judged, same.of(judged)[:, 0].T, strict=True):
         scale = GB / GIB if lesson.rules[name].unit == "GB" else 1.0
         theirs = np.broadcast_to(values[name], ours.shape) * scale
         with np.errstate(divide="ignore", invalid="ignore"):
