@@ -59,8 +59,8 @@ def _sized(contexts: Sequence[Context], keys: Sequence[Any], sizes: Sizes) -> Se
     """The search of each need over gangs of these sizes. keys: of the needs' kinds."""
     survey = Survey(contexts, keys, sizes)
     search, seen = Search(contexts, survey), survey.first()
-    survey.look(seen)
+    search.price(survey.look(seen))
     search.set_levels()
-    survey.look((survey.least.cost <= search.level[survey.need] * (1 + SLACK)) & ~seen)
+    search.price(survey.look((survey.least.cost <= search.level[survey.need] * (1 + SLACK)) & ~seen))
     search.over()
     return search

@@ -35,17 +35,17 @@ class Forms:
     """Layouts apart from the node: tensor, pipeline and data parallel ranks, ZeRO stage, recompute.
 
     columns     what rules read of them, by form
-    of_row      form of each row of the table of all candidates; of_layout: of each of the table's layouts
-    first       of the table's layouts: where those of the next size and node begin
-    place       which of those sizes and nodes each group has
+    of_row      form of each row of the table of all candidates
+    place       which size and node each group has, of those that there are
+    slot, first forms of each size and node, in the order of the rows of its groups, and where they begin
     of_node     what rules read of nodes and links, by row of the table
     """
 
     columns: dict[str, np.ndarray]
     of_row: np.ndarray
-    of_layout: np.ndarray
-    first: np.ndarray
     place: np.ndarray
+    slot: np.ndarray
+    first: np.ndarray
     of_node: dict[str, np.ndarray]
 
 
@@ -54,22 +54,24 @@ def forms_of(catalog: Catalog, sizes: Sizes) -> Forms:
     """The forms of all candidates."""
     table, groups = every_candidate(catalog, sizes), every_group(catalog, sizes)
     rows = {name: getattr(table, name) for name in LAYOUT}
-    layouts = dict(zip(LAYOUT, table.layouts, strict=True))
     kept = [name for name in LAYOUT if name != "node"]
-    distinct, of_layout = np.unique([layouts[name] for name in kept], axis=1, return_inverse=True)
-    of_layout = of_layout.reshape(-1)
+    distinct, of_layout = np.unique(
+        table.layouts[[LAYOUT.index(name) for name in kept]], axis=1, return_inverse=True
+    )
+    of_row = of_layout.reshape(-1)[table.of_layouts]
     own = dict(zip(kept, distinct, strict=True))
     columns = layout_columns(own | {"node": own["gang"]})
-    first = np.flatnonzero(np.diff(layouts["gang"], prepend=-1) | np.diff(layouts["node"], prepend=-1))
-    at = np.repeat(np.arange(len(first)), np.diff(first, append=len(of_layout)))
+    _, some, place = np.unique(
+        np.stack([groups.size, groups.node]), axis=1, return_index=True, return_inverse=True
+    )
     of_node = {name: layout_columns(rows)[name] for name in NODE}
     of_node |= link_columns(catalog, table.card, of_node["cards_per_node"])
     return Forms(
         {name: column for name, column in columns.items() if name not in NODE},
-        of_layout[table.of_layouts],
-        of_layout,
-        first,
-        at[table.of_layouts[groups.first]],
+        of_row,
+        place.reshape(-1),
+        of_row[ranges(groups.first[some], groups.count[some])],
+        np.cumsum(groups.count[some]) - groups.count[some],
         of_node,
     )
 
@@ -99,6 +101,7 @@ class Judged:
         own = {*self.steps.decided} <= {FITS, COMPUTES}
         self.sure = own and not any(name in self.pack.rules for name in grid.fixed)
         self.least, self.room = self._memory(can)
+        self._list()
         self._read()
 
     def _read(self) -> None:
@@ -143,19 +146,28 @@ class Judged:
 
     def sides(self, name: str, kind: int, form: Any, card: Any) -> tuple[np.ndarray, np.ndarray]:
         """Both sides of a requirement on candidates of a kind that do not hold; only where `sure`."""
-        left, right = (np.asarray(side) for side in self._sides[name])
-        of = (len(self.contexts), self.room.shape[1] if name == COMPUTES else self.least.shape[1])
-        at = card if name == COMPUTES else form
-        left = np.broadcast_to(left, of)[kind, at]
-        if name == FITS:
-            return left, np.broadcast_to(right, self.room.shape)[kind, card]
-        return left, np.broadcast_to(right, of)[kind, at]
+        shapes = {"form": self.least.shape, "card": self.room.shape}
+        axes = ("form", "card") if name == FITS else ("card",) * 2 if name == COMPUTES else ("form",) * 2
+        at = {"form": form, "card": card}
+        left, right = (
+            np.broadcast_to(np.asarray(side), shapes[axis])[kind].take(at[axis])
+            for side, axis in zip(self._sides[name], axes, strict=True)
+        )
+        return left, right
+
+    def _list(self) -> None:
+        """List the forms of each kind, size and node that some card could hold."""
+        least = self.least[:, self.forms.slot]
+        self._smallest = np.minimum.reduceat(least, self.forms.first, axis=1)
+        some = np.isfinite(least)
+        self._count = np.add.reduceat(some, self.forms.first, axis=1, dtype=np.int64)
+        self._begin = (np.cumsum(self._count) - self._count.reshape(-1)).reshape(self._count.shape)
+        self._slot, self._needs = np.nonzero(some)[1], least[some]
 
     def fits(self) -> np.ndarray:
         """(kinds, groups): whether some layout holds, or may where that is not sure."""
-        least = np.minimum.reduceat(self.least[:, self.forms.of_layout], self.forms.first, axis=1)
         most = tolerated(self.room)
-        return np.asarray(least[:, self.forms.place] <= most[:, self.groups.card], dtype=bool)
+        return np.asarray(self._smallest[:, self.forms.place] <= most[:, self.groups.card], dtype=bool)
 
     def candidates(self, kind: int, group: np.ndarray) -> np.ndarray:
         """Rows of the table that recompute as a kind asks."""
@@ -165,12 +177,14 @@ class Judged:
 
     def rows(self, kind: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(position in kind and group, row of the table) of candidates that hold, or may where that is not sure."""
-        count = self.groups.count[group]
-        row = ranges(self.groups.first[group], count)
-        form = self.forms.of_row.take(row) + np.repeat(kind * self.least.shape[1], count)
+        place = self.forms.place[group]
+        count = self._count[kind, place]
+        listed = ranges(self._begin[kind, place], count)
         most = tolerated(self.room[kind, self.groups.card[group]])
-        some = np.flatnonzero(self.least.take(form) <= np.repeat(most, count))
-        return np.repeat(np.arange(len(kind)), count)[some], row[some]
+        some = np.flatnonzero(self._needs.take(listed) <= np.repeat(most, count))
+        at = np.repeat(np.arange(len(kind)), count)[some]
+        before = self.groups.first[group] - self.forms.first[place]
+        return at, before[at] + self._slot[listed[some]]
 
     def of(self, kind: np.ndarray, row: np.ndarray) -> np.ndarray:
         """The target of candidates, one number each; nan where one turns out not to hold."""

@@ -30,8 +30,9 @@ def _tally(survey: Survey, i: int) -> Tally:
     judged, kind = survey.judged, int(survey.kinds.of[i])
     group = np.flatnonzero(survey.offered[i].groups)
     row = judged.candidates(kind, group)
-    held = len(judged.rows(np.full(len(group), kind), group)[0])
-    return Tally(len(row), held, () if held or not len(row) else _missed(survey, kind, row))
+    if survey.some[i]:
+        return Tally(len(row), len(judged.rows(np.full(len(group), kind), group)[0]), ())
+    return Tally(len(row), 0, _missed(survey, kind, row) if len(row) else ())
 
 
 def _missed(survey: Survey, kind: int, row: np.ndarray) -> tuple[str, ...]:

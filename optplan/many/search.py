@@ -43,11 +43,29 @@ class _Pairs:
 
 @dataclass(frozen=True, slots=True)
 class _Singles:
-    """Gangs of equal nodes that keep to the limits, with cost and hours; by need, offer and gang."""
+    """Gangs of equal nodes that keep to the limits, with cost and hours."""
 
     pairs: _Pairs
     cost: np.ndarray
     elapsed: np.ndarray
+
+    def take(self, rows: np.ndarray) -> _Singles:
+        """Some of them."""
+        return _Singles(self.pairs.take(rows), self.cost[rows], self.elapsed[rows])
+
+    def beside(self, others: _Singles) -> _Singles:
+        """These and others."""
+        own, more = self.pairs, others.pairs
+        pairs = _Pairs(
+            *(
+                np.concatenate(both)
+                for both in ((own.need, more.need), (own.at, more.at), (own.offer, more.offer))
+            )
+        )
+        cost, elapsed = (
+            np.concatenate(both) for both in ((self.cost, others.cost), (self.elapsed, others.elapsed))
+        )
+        return _Singles(pairs, cost, elapsed)
 
 
 class Search:
@@ -68,13 +86,15 @@ class Search:
         self.closed = np.zeros(len(contexts), dtype=bool)
         self.unsound = np.zeros(len(contexts), dtype=bool)
         self.level = np.full(len(contexts), math.inf)
+        nothing = np.zeros(0, dtype=np.int64)
+        self.singles = _Singles(_Pairs(nothing, nothing, nothing), np.zeros(0), np.zeros(0))
 
     def set_levels(self) -> None:
         """From what was looked at so far: nothing dearer than the last alternative that is shown matters.
 
         Alternatives are each of another card or kind of purchase.
         """
-        found, offers = self._singles(), self.catalog.offers
+        found, offers = self.singles, self.catalog.offers
         kind = offers.card[found.pairs.offer] * len(PURCHASE) + offers.purchase[found.pairs.offer]
         least = np.full((len(self.contexts), len(self.catalog.cards) * len(PURCHASE)), math.inf)
         np.minimum.at(least, (found.pairs.need, kind), found.cost)
@@ -82,7 +102,10 @@ class Search:
 
     def over(self) -> None:
         """Search over what was looked at so far."""
-        singles = self._singles()
+        singles = self.singles.take(
+            np.flatnonzero(self.singles.cost <= self.level[self.singles.pairs.need] * (1 + SLACK))
+        )
+        singles = singles.take(np.lexsort((singles.pairs.at, singles.pairs.offer, singles.pairs.need)))
         first, best = self._best(singles)
         options = self._options(singles)
         unsure = self.unsound | self._open(best)
@@ -90,11 +113,10 @@ class Search:
         for i in np.flatnonzero(~unsure & (first >= 0)).tolist():
             self.found[i] = self._found(i, singles, int(first[i]), options[i])
 
-    def _singles(self) -> _Singles:
-        """The gangs of equal nodes of each need, up to its level."""
+    def price(self, at: np.ndarray) -> None:
+        """Price the gangs of equal nodes of what was looked at, up to the levels. at: among all that was surveyed."""
         survey = self.survey
-        pairs = self._pairs(survey.single, self.level)
-        pairs = pairs.take(np.lexsort((pairs.at, pairs.offer, pairs.need)))
+        pairs = self._pairs(at, survey.single, self.level)
         cost, elapsed = self._costs(pairs)
         need, size = pairs.need, survey.size[pairs.at]
         cost = cost * (size // self.catalog.offers.gpus[pairs.offer])
@@ -105,12 +127,11 @@ class Search:
         limits, card = self.limits, self.catalog.offers.card[pairs.offer]
         within = limits.deadline[need], limits.budget[need], limits.most[need, card]
         kept = np.flatnonzero(allowed(size, cost, elapsed, *within))
-        return _Singles(pairs.take(kept), cost[kept], elapsed[kept])
+        self.singles = self.singles.beside(_Singles(pairs, cost, elapsed).take(kept))
 
-    def _pairs(self, carriers: Carriers, most: np.ndarray) -> _Pairs:
+    def _pairs(self, at: np.ndarray, carriers: Carriers, most: np.ndarray) -> _Pairs:
         """Gangs that were looked at, with offers that could carry them for at most so much, by need."""
         survey = self.survey
-        at = np.flatnonzero(np.isfinite(survey.hours))
         need, card = survey.need[at], survey.groups.card[survey.group[at]]
         rent = survey.rents.least[need, card] * self.usd[need] * survey.size[at] * survey.hours[at]
         at = at[rent <= most[need] * (1 + SLACK)]
@@ -169,7 +190,8 @@ class Search:
     def _open(self, best: Best) -> np.ndarray:
         """Needs of which nodes of several sizes could beat the best gang of equal nodes."""
         survey, offers, limits = self.survey, self.catalog.offers, self.limits
-        pairs = self._pairs(survey.sums, np.asarray(best.cost))
+        looked = np.flatnonzero(np.isfinite(survey.hours))
+        pairs = self._pairs(looked, survey.sums, np.asarray(best.cost))
         cost, elapsed = self._costs(pairs)
         need, group, size = pairs.need, survey.group[pairs.at], survey.size[pairs.at]
         bound = size * cost / offers.gpus[pairs.offer]

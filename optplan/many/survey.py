@@ -89,8 +89,11 @@ class Survey:
         found: np.ndarray = (place < FIRST) | np.isneginf(self.least.cost)
         return found
 
-    def look(self, wanted: np.ndarray) -> None:
-        """Find the fastest layouts of the wanted pairs; of those as fast the first, which is the plainest."""
+    def look(self, wanted: np.ndarray) -> np.ndarray:
+        """Find the fastest layouts of the wanted pairs; of those as fast the first, which is the plainest.
+
+        Those that have one.
+        """
         pairs = np.flatnonzero(wanted)
         kind, group = self.kinds.of[self.need[pairs]], self.group[pairs]
         if len(self.kinds.first) < len(self.contexts):  # needs of one kind share what they look at
@@ -108,6 +111,8 @@ class Survey:
             found = self.judged.of(kind[at], row)
         if len(at):
             self._fastest(pairs, at, row, found)
+        looked: np.ndarray = pairs[np.isfinite(self.hours[pairs])]
+        return looked
 
     def _fastest(self, pairs: np.ndarray, at: np.ndarray, row: np.ndarray, found: np.ndarray) -> None:
         """Keep the fastest of the candidates of pairs. at, row, found: of candidates, pair by pair."""

@@ -83,7 +83,9 @@ def missed_by(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """The factor by which candidates miss a requirement, from its sides; 1 where it holds."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(left <= right, 1.0, np.where(right > 0, left / right, math.inf))
-    return np.nan_to_num(ratio, nan=math.inf, posinf=1e300)
+    ratio[np.isinf(ratio)] = 1e300
+    ratio[np.isnan(ratio)] = math.inf
+    return ratio
 
 
 def _misses(found: Found) -> dict[str, np.ndarray]:
