@@ -2,7 +2,7 @@
 
 Exact: at any prices, units that carry everything earn at least what all of the work is worth. Plans that earn that at
 all prices known are listed, and the cheapest is tested; where it falls short, prices at which it earns too little are
-kept, which strike out others, too. The first that carries everything is the cheapest: all cheaper ones were struck out.
+kept, which strike out others, too. The cheapest that carries everything is met once all cheaper ones are struck out.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from optplan.program.worth import Worth
 from optplan.units import TOLERANCE
 
 MOST_CELLS = 4_000_000  # beginnings of plans, each at all the prices: a solver takes longer, too
+WIDTH = 200  # beginnings that are followed to find a plan soon, before all are listed
 MOST_TESTS = 150  # of plans
 STEPS = (0.7, 1.4, 0.9, 1.1, 0.5, 2.0, 0.95, 1.05)  # how much dearer each column is at the first prices
 MOST_STEPS = 40  # of all columns: with many, 2 of each tell nearly as much
-FIRST, GROWTH = 2e-5, 1.35  # of rounds: what plans may cost beyond the least, relative; each next round
-PART = 0.2  # of the cheapest unit: the first round's room, at least
+FIRST, GROWTH = 2e-5, 3.0  # of rounds: what plans may cost beyond the least, relative; each next round
 MOST_ROOM = 8.0  # of a round, relative; then all that is left
 LOOSE = 1e-7  # whole numbers this near to a bound are tried
 
@@ -42,7 +42,7 @@ def cheapest_divided(
     if not (cost > 0).all():
         raise TooMany
     plans = _Plans(columns, load, cost, worth, limits, mix)
-    found = (plans.cheapest(top) for top in _tops(worth.lower, worth.upper, PART * float(cost.min())))
+    found = (plans.cheapest(top) for top in _tops(worth.lower, worth.upper, float(cost.min())))
     return next((choice for choice in found if choice is not None), None)
 
 
@@ -75,7 +75,7 @@ class _Plans:
         steps += [np.where(one == i, by, 1.0) for i in one.tolist() for by in STEPS[:each]]
         earned = [earned_at(load, self.dear * step) for step in steps]
         self.earned = np.array([*earned, columns.replicas / limits.min_replicas])
-        self.order = np.argsort(-self._rates(one)[0, :-1], kind="stable")
+        self.order = np.argsort(self._rates(one)[0, :-1], kind="stable")
         every = np.where(np.isfinite(load), load, 0.0).sum(axis=0)
         wanted = np.ceil(limits.min_replicas / columns.replicas)
         fit = np.minimum(limits.quota_of(columns.card), limits.max_cards)
@@ -84,18 +84,18 @@ class _Plans:
 
     def cheapest(self, top: float) -> Choice | None:
         """The first of the cheapest plans that cost no more than `top`; None where there is none."""
-        units = self._listed(top * (1 + TOLERANCE))
-        cost = units @ self.cost
-        order = np.argsort(cost, kind="stable")
-        order = order[cost[order] <= top * (1 + TOLERANCE)]
-        units, cost = units[order], cost[order]
-        while len(units):
-            if self._carries(units[0]):
-                return self._first(units, cost)
-            left = units @ self.earned[-1] >= 1 - TOLERANCE
-            left[0] = False
-            units, cost = units[left], cost[left]
-        return None
+        width = WIDTH
+        while True:
+            units, every = self._listed(top * (1 + TOLERANCE), width)
+            cost = units @ self.cost
+            order = np.argsort(cost, kind="stable")
+            order = order[cost[order] <= top * (1 + TOLERANCE)]
+            units, cost = units[order], cost[order]
+            known = len(self.earned)
+            found = next((i for i, plan in enumerate(units) if self._carries(plan, known)), None)
+            if every and len(self.earned) == known:
+                return None if found is None else self._first(units, cost)
+            top, width = top if found is None else float(cost[found]), MOST_CELLS
 
     def _first(self, units: np.ndarray, cost: np.ndarray) -> Choice:
         """Of the plans that cost as little as the first, which carries all: the first as of `first_of_equals`."""
@@ -103,11 +103,13 @@ class _Plans:
         units = units[cost <= cost[0] * (1 + TOLERANCE)]
         place = places(columns)
         keys = (*-units.T[np.argsort(place)[::-1]], units @ place, units @ columns.gpus)
-        best = next(i for i in np.lexsort(keys).tolist() if i == 0 or self._carries(units[i]))
+        best = next(i for i in np.lexsort(keys).tolist() if i == 0 or self._carries(units[i], 0))
         return Choice(float(cost[best]), tuple(units[best].tolist()))
 
-    def _carries(self, units: np.ndarray) -> bool:
-        """Whether units carry all classes; where they do not, prices that show it are kept."""
+    def _carries(self, units: np.ndarray, known: int) -> bool:
+        """Whether units carry all classes; where they do not, prices that show it are kept. known: prices they meet."""
+        if (self.earned[known:] @ units < 1 - TOLERANCE).any():
+            return False
         self.tests += 1
         if self.tests > MOST_TESTS:
             raise TooMany
@@ -119,27 +121,37 @@ class _Plans:
             self.earned = np.vstack((self.earned, short))
         return short is None
 
-    def _listed(self, top: float) -> np.ndarray:
-        """(plans, columns): units of every plan that costs no more than `top`, as far as the prices tell."""
+    def _listed(self, top: float, width: int) -> tuple[np.ndarray, bool]:
+        """((plans, columns), units of plans that cost no more than `top` as far as the prices tell; whether of all).
+
+        A plan that earns enough at the prices known is not listed with more units. width: how many beginnings are
+        followed, those that look cheapest.
+        """
         order = self.order[self._useful(top)[self.order]]
-        units = np.zeros((1 if len(order) else 0, 0), dtype=int)
+        plans = units = np.zeros((1, len(self.cost)), dtype=int)
         left, spent = np.ones((1, len(self.earned))), np.array([self.base])
+        every = True
         for k, i in enumerate(order.tolist()):
-            least, most = self._between(i, left, spent, self._rates(order[k + 1 :]).min(axis=1), top)
-            most = np.minimum(most, self._room(i, units, order[:k]))
-            count = np.maximum(most - least + 1, 0)
+            rest = self._rates(order[k + 1 :]).min(axis=1)
+            least, most = self._between(i, left, spent, rest, top)
+            count = np.maximum(np.minimum(most, self._room(i, units)) - least + 1, 0)
             self.cells += int(count.sum()) * len(self.earned)
             if self.cells > MOST_CELLS:
                 raise TooMany
             begun = np.repeat(np.arange(len(units)), count.astype(int))
-            place = np.arange(len(begun)) - (np.cumsum(count) - count)[begun]
-            n = (place + least[begun]).astype(int)
-            units = np.column_stack((units[begun], n))
+            n = np.arange(len(begun)) - (np.cumsum(count) - count - least)[begun]
             left = left[begun] - n[:, None] * self.earned[:, i]
-            spent = spent[begun] + n * self.dear[i]
-        plans = np.zeros((len(units), len(self.cost)), dtype=int)
-        plans[:, order] = units
-        return plans
+            units, spent = units[begun], spent[begun] + n * self.dear[i]
+            units[:, i] = n
+            more = (left > TOLERANCE).any(axis=1)
+            plans = np.vstack((plans, units[~more]))
+            units, left, spent = units[more], left[more], spent[more]
+            if len(units) > width:
+                every = False
+                to_come = np.maximum(left, 0.0) * np.where(np.isinf(rest), 0.0, rest)
+                best = np.argpartition(spent + to_come.max(axis=1), width)[:width]
+                units, left, spent = units[best], left[best], spent[best]
+        return plans[1:], every
 
     def _useful(self, top: float) -> np.ndarray:
         """Of which columns a plan that costs no more than `top` could hold a unit."""
@@ -181,14 +193,13 @@ class _Plans:
         never = ((slope == 0) & (spare < 0)).any(axis=1) | np.isinf(least)
         return np.where(never, 1.0, least), np.where(never, 0.0, np.minimum(most, self.most[i]))
 
-    def _room(self, i: int, units: np.ndarray, before: np.ndarray) -> np.ndarray:
-        """Units of a column that the limits let in beside those of each plan. before: the columns of those."""
-        card, limits = self.columns.card, self.limits
-        cards = units * self.columns.gpus[before]
+    def _room(self, i: int, units: np.ndarray) -> np.ndarray:
+        """Units of a column that the limits let in beside those of each plan."""
+        card, limits, cards = self.columns.card, self.limits, units * self.columns.gpus
         room = limits.max_cards - cards.sum(axis=1)
         for _, mask, most in limits.quotas:
             if mask[card[i]]:
-                room = np.minimum(room, most - cards[:, mask[card[before]]].sum(axis=1))
+                room = np.minimum(room, most - cards[:, mask[card]].sum(axis=1))
         if self.mix == "one_type":
-            room = np.where((cards[:, card[before] != card[i]] > 0).any(axis=1), 0.0, room)
+            room = np.where((cards[:, card != card[i]] > 0).any(axis=1), 0.0, room)
         return np.asarray(np.floor(room / self.columns.gpus[i]))

@@ -144,6 +144,20 @@ def test_too_much_to_look_at_is_left_to_the_solver(monkeypatch: pytest.MonkeyPat
                 cheapest_divided(columns, load, HOURS, worth, Limits(), "any")
 
 
+@pytest.mark.parametrize(("name", "value"), [("WIDTH", 1), ("GROWTH", 1000.0), ("MOST_STEPS", 0)])
+def test_the_answer_does_not_rest_on_how_the_search_goes_about(
+    name: str, value: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random(8)
+    fleets = [fleet_of_many_classes(rng) for _ in range(CASES // 4)]
+    before = [searched(fleet) for fleet in fleets]
+    monkeypatch.setattr(divided, name, value)
+    for fleet, one in zip(fleets, before, strict=True):
+        again = searched(fleet)
+        assert again.searched
+        assert again.choice == one.choice
+
+
 def test_a_plan_that_is_known_does_not_change_what_the_solver_finds() -> None:
     rng, bettered = random.Random(6), 0
     for _ in range(CASES // 4):
