@@ -76,12 +76,16 @@ def about(unit: Unit) -> list[str]:
     """What must be known before it is started, and before the machines are let go; a line each."""
     if unit.plan.task == "finetune":
         beside = f"{SCRIPT} (--to torchrun writes it) and {DATA}, lines with a field text"
-        return [f"beside this file: {beside}", "what is trained is in out/ on the first machine: fetch it"]
+        return [f"beside this file: {beside}", f"the weights are in OUT (out/) on the first machine{_GOES}"]
     found = vllm.cautions(unit)
     if unit.plan.task == "generate":
         beside = f"{REQUESTS}, as the OpenAI batch API has them"
-        return [f"beside this file: {beside}", "answers.jsonl is on each machine: fetch it", *found]
+        written = f"the answers are in ANSWERS (answers.jsonl) on each machine{_GOES}"
+        return [f"beside this file: {beside}", written, *found]
     return found
+
+
+_GOES: Final = " and go with it: fetch them in time, or put them into a mounted bucket"
 
 
 def setup(unit: Unit) -> str:

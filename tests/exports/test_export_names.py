@@ -98,7 +98,7 @@ def test_what_the_command_reads_travels_to_the_machines(text: str, files: list[s
     assert yaml.safe_load(dstack)["files"] == files
     for document in (sky, dstack):
         assert all(file in document.split("name:")[0] for file in files)
-        assert "fetch it" in document
+        assert "fetch them in time" in document
 
 
 def test_spot_jobs_are_started_as_managed_ones() -> None:
