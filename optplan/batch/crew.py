@@ -126,7 +126,8 @@ class Cluster:
         self.parcel = parcel
         self._hands, self._asked = 1, -math.inf
         self._client = _client(address)
-        self._client.register_plugin(_plugin(parcel), name=f"optplan-{parcel.mark[:16]}")
+        self._name = f"optplan-{parcel.mark[:16]}"
+        self._client.register_plugin(_plugin(parcel), name=self._name)
         self._executor: Executor = self._client.get_executor(retries=self.RETRIES, pure=False)
 
     @property
@@ -151,6 +152,8 @@ class Cluster:
         """Drop what is not begun and leave the cluster as it was."""
         if self._client.status == "running":  # else it is closed, as its scheduler is gone
             self._executor.shutdown(wait=False)
+            with suppress(OSError, ValueError):  # another run on this cluster took it away already
+                self._client.unregister_worker_plugin(self._name)  # else one stays for each night's prices
             self._client.close()
 
 
@@ -159,14 +162,17 @@ def _client(address: str) -> Any:
     place = f"--cluster {address}"
     try:
         from distributed import Client
+        from distributed.comm.addressing import get_address_host_port
 
         make: Callable[..., Any] = Client
+        check: Callable[..., Any] = get_address_host_port
     except ImportError:
         hint = "pip install 'optplan[cluster]', here and at the workers"
         raise BadInput(
             Fault("no-dask", place, "needs dask.distributed, which is not installed", hint)
         ) from None
     try:
+        check(address, strict=False)  # a client of no address complains when it is thrown away
         return make(address, timeout=10, set_as_default=False)
     except (OSError, ValueError) as error:
         hint = "start one with `dask scheduler` and name its address, as in tcp://10.0.0.5:8786"

@@ -113,6 +113,34 @@ def test_an_address_that_does_not_answer_is_told(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("out.jsonl*"))
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "tcp://localhost", "nonsense", "foo://localhost:8786"])
+def test_an_address_that_is_none_is_told_at_once(tmp_path: Path, address: str) -> None:
+    source, out = write_lines(tmp_path / "needs.jsonl", [train(10**6)]), tmp_path / "out.jsonl"
+    done = run(source, "-o", out, "--cluster", address)
+    assert done.returncode == 2
+    assert "no scheduler answers" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_run_leaves_nothing_registered_at_the_scheduler(cluster: Cluster) -> None:
+    from distributed import Client
+
+    from optplan import Catalog
+    from optplan.batch.courier import pack
+    from optplan.batch.crew import Cluster as Crew
+
+    def registered() -> list[str]:
+        with Client(cluster.address, set_as_default=False) as client:
+            names = client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.worker_plugins))
+        return [name for name in names if name.startswith("optplan-")]
+
+    first, second = (Crew(pack(Catalog.load()), cluster.address) for _ in range(2))
+    assert len(registered()) == 1  # the same catalog
+    first.close()
+    assert registered() == []
+    second.close()
+
+
 def test_without_dask_the_message_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
