@@ -14,6 +14,7 @@ Code = Literal["en", "zh"]
 TEXTS: Final = resources.files("optplan.page") / "texts"
 HOLE: Final = re.compile(r"\{(\w+)\}")
 PLURAL: Final = re.compile(r"\{(\w+):([^|{}]*)\|([^|{}]*)\}")
+TIMES: Final = re.compile(r"(?<=\d) x (?=[^\W\d])")
 ROW: Final = re.compile(r" \([a-z]\w*=[^()]*\)$")
 
 
@@ -66,6 +67,10 @@ class Language:
         if kind == "layout":
             return self.messages["comma"].join(self._translated(p, kind) for p in english.split(", "))
         return self._translated(english, kind)
+
+    def cards(self, english: object) -> str:
+        """What a way consists of, as a page writes it: "2 × H100", "Llama-3.1-8B at novita"."""
+        return TIMES.sub(" × ", self._translated(str(english), "what"))
 
     def _translated(self, english: str, kind: str) -> str:
         for pattern, answer in self.patterns.get(kind, ()):

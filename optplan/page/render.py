@@ -29,6 +29,7 @@ def render(document: Json, code: Code) -> str:
     )
     environment.globals |= {
         "t": say.text, "label": say.label, "sentence": say.sentence, "known": say.known, "part": say.part,
+        "cards": say.cards,
     }  # fmt: skip
     page = Ref(document)
     kinds: dict[str, type[Section] | type[Many]] = {"need": Section, "portfolio": Many}

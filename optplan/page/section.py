@@ -114,7 +114,10 @@ class Section(Part):
         words, parts = self.words, []
         if self.solved:
             first, allowed = self.solved[0], self.cheapest_allowed
-            names = {"way": words.language.text(f"doing.{first.way}"), "what": first.what}
+            names = {
+                "way": words.language.text(f"doing.{first.way}"),
+                "what": words.language.cards(first.what),
+            }
             parts.append(self.capital(self.fill("ways.least", npv=words.money(first.npv), **names)))
             if allowed is not None and (self.mixed or not first.allowed.json):
                 way = words.language.text(f"doing.{allowed.way}")

@@ -167,3 +167,9 @@ def test_charts_of_counts_have_whole_ticks_only() -> None:
     words = Words(language("en"), "USD")
     counts = stack_chart([Layer(0, [5.0, 6.0, 7.0])], "Cards", "cards", "cards", words)
     assert not re.search(r">\d+\.\d+<", counts)
+
+
+def test_cards_are_written_alike_everywhere_on_a_page() -> None:
+    assert language("en").cards("4 x RTX-5070 + 2 x RTX-3090") == "4 × RTX-5070 + 2 × RTX-3090"
+    assert language("zh").cards("Llama-3.1-8B at novita") == "novita 的 Llama-3.1-8B"
+    assert language("en").cards("Mixtral-8x7B at novita") == "Mixtral-8x7B at novita"
