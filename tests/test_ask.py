@@ -250,3 +250,9 @@ def _faults(sentence: str) -> list[Fault]:
 
 def test_a_range_is_answered_with_which_end_to_say() -> None:
     assert "a range" in refusal("serve 9B at 10-20 req/s").faults[0].hint
+
+
+@pytest.mark.parametrize("amount", ["1k documents of 60000 tokens", "1 TB of text"])
+def test_a_translation_of_unsaid_length_is_warned_of(amount: str) -> None:
+    assert any("about as long as before" in note for note in ask(f"translate {amount} with a 7B").notes)
+    assert not any("as long" in note for note in ask(f"summarise {amount} with a 7B").notes)

@@ -16,6 +16,7 @@ TOKENS_A_CHARACTER = 3 * TOKENS_A_BYTE  # of Chinese: three bytes
 TUNE_ONLY = ("method", "rank", "epochs", "recompute", "optimizer", "batch", "micro_batch", "framework")
 _MAKES = re.compile("generat|synthe|produc|生成|合成")
 _GIVEN = re.compile("prompt|request|quer|question|row|doc|input|record|提示|请求|问题|文")
+_SAME_LENGTH = re.compile("translat|rewrit|翻译|改写")
 DATA_ONLY = ("samples", "sample_tokens", "data_bytes", "data_tokens", "data_words", "data_letters")
 
 
@@ -168,6 +169,7 @@ class Jobs(Requests):
         """Whether an offline job writes its data ("generate 1B tokens"), or reads it ("summarise 1 GB")."""
         said = [self.said(item).lower() for item in self.of("task")]
         read = any(item.value == ("generate", 2) for item in self.of("task"))
+        read |= any(re.search("process|处理", word) for word in said)
         return not read or any(_MAKES.search(word) for word in said)
 
     def _each(self, samples: Item) -> str:
@@ -176,6 +178,15 @@ class Jobs(Requests):
         if not self._writes() or not any(_MAKES.search(word) for word in made):
             return "prompt_tokens"
         return "prompt_tokens" if _GIVEN.search(self.said(samples).lower()) else "answer_tokens"
+
+    def _warn_of_length(self, lengths: dict[str, float]) -> None:
+        """A translation is as long as its source: what is taken for an answer may be far from it."""
+        prompt = lengths.get("prompt_tokens")
+        same = any(_SAME_LENGTH.match(self.said(item).lower()) for item in self.of("task"))
+        if same and prompt is not None and "answer_tokens" not in lengths:
+            self.notes.append(
+                f"what is translated or rewritten is about as long as before: say `{prompt:g} out`"
+            )
 
     def _offline_data(self, lengths: dict[str, float]) -> None:
         """Data of an offline job -> what it writes, or requests as long as is said."""
@@ -188,11 +199,13 @@ class Jobs(Requests):
         tokens = data.get("tokens") or float(data["bytes"].split()[0]) * TOKENS_A_BYTE
         each = lengths.get(side, 1000.0)
         requests = max(1.0, round(tokens / each))
-        self.need["traffic"] = {"requests": requests, **lengths, side: each}
+        lengths = {**lengths, side: each}
+        self.need["traffic"] = {"requests": requests, **lengths}
         done, parts = ("writes", "answers") if writes else ("reads", "prompts")
         said = self.said(self.of("data_tokens", "data_bytes")[0])
         self.notes.append(f"{said!r} is what it {done}: {requests:,.0f} {parts} of {each:,.0f} tokens")
-        self.note_lengths({**lengths, side: each})
+        self.note_lengths(lengths)
+        self._warn_of_length(lengths)
 
     def generate(self) -> None:
         self.not_for("generate", "rate", "min_replicas", "first_token", "per_token", *TUNE_ONLY, "sequence")
@@ -210,6 +223,7 @@ class Jobs(Requests):
                 lengths.setdefault(self._each(samples[0]), each)
             self.need["traffic"] = {"requests": value[0], **lengths}
             self.note_lengths(lengths)
+            self._warn_of_length(lengths)
             if self.of("data_tokens", "data_bytes"):
                 self.wrong(
                     [samples[0], *self.of("data_tokens", "data_bytes")],

@@ -24,7 +24,7 @@ _CN_NOUN = (
 _CN_SAMPLES = rf"(?:(?:条|份|篇|段|封){_CN_NOUN}?|(?:个|张|幅)?{_CN_NOUN})"
 _DATA = (
     r"(?: (?:of )?(?:the )?(?:training |text |raw |our |my |plain )?(?:data ?sets?|data|text"
-    r"|corpus|corpora|documents?|数据集?|语料|文本))"
+    r"|corpus|corpora|documents?|logs?|code|transcripts?|reviews|emails|articles|books|pdfs?|papers|数据集?|语料|文本))"
 )
 DATA: Final = (
     Meaning(
@@ -33,7 +33,7 @@ DATA: Final = (
         (
             rf"Y{_DATA}",
             r"(?:on|over|with|from) (?:an? |the )?Y(?! ?(?:of )?(?:v?ram|memory|gpu|card|显存))",
-            r"Y(?:的|训练|文本|中文|英文)*(?:数据集?|语料|文本)",
+            r"Y(?:的|训练|文本|中文|英文)*(?:数据集?|语料|文本|日志|文档|代码)",
             r"(?:data ?sets?|data|数据集?|语料)(?: size)?(?: of| is| :| =|大小|量|有|是|为|约)* ?Y",
         ),
     ),

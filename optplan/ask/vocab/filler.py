@@ -12,7 +12,7 @@ approximately arabic are around articles as ask asking at available average avg 
 calculate can card cards chats cheap cheaper cheapest cheaply chinese cloud cluster company complaints
 complete completed compute config configuration corpus cost cost-effective costs could currency
 currently customer customers data dataset day-to-day deadline do documents does done during each
-economical emails english enough estimate every figure find finish finished for french from german get
+economical emails english enough estimate expensive every figure find finish finished for french from german get
 give going good gpu gpus graphics had hardware has have having hello help hey hi hindi hopefully how i
 i'd i'll i'm i've ideally if in inexpensive input inputs instance instances internal into is it it's
 italian its japanese job jobs just know korean language least-cost length lengths let let's lets like

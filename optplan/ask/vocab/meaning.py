@@ -110,7 +110,7 @@ def counted(values: Values, _: str) -> tuple[float, str]:
 
 CMP = (
     r"(?: (?:of|is|are|be|to|at|:|=)? (?:at most|no more than|not more than|less than"
-    r"|lower than|below|under|within"
+    r"|lower than|below|under|within|in"
     r"|up to|max(?:imum)?(?: of)?|around|about|<=?|should be|must be)? (?:an? )?)"
 )
 CN_CMP = r"(?:为|是|要|在|约|大约|:|=)?(?:不超过|不高于|不大于|小于|低于|少于|控制在|最多|至多|<=?)? ?"

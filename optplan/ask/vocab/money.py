@@ -46,7 +46,7 @@ MONEY: Final = (
         ),
     ),
     Meaning(
-        "bare_budget", first, (r"budget(?: of| is| :| =| under)* N", r"预算(?:只有|是|为|:|不超过|最多)*N")
+        "bare_budget", first, (r"budget(?: of| is| :| =| under)* N", r"月?预算(?:只有|是|为|:|不超过|最多)*N")
     ),
     Meaning(
         "currency",

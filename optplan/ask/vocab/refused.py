@@ -61,7 +61,7 @@ REFUSED: Final = (
             (
                 r"N (?:concurrent|simultaneous|parallel|active|daily|monthly)? ?(?:users?"
                 r"|customers?(?! (?:e?mails|tickets|reviews|complaints|messages|questions|comments"
-                r"|conversations|chats|queries))|people|employees|clients|sessions|streams|connections"
+                r"|conversations|chats|queries))|people|employees|clients|devs?|developers?|engineers?|sessions|streams|connections"
                 r"|conversations|requests)(?: at (?:once|a time|the same time))?"
             ),
             r"(?:concurrency|并发(?:量|数)?)(?: of| :|为|是)*N",

@@ -25,7 +25,7 @@ from optplan.ask.vocab.meaning import (
 
 _IN = r"(?:input|prompt|in(?:coming)?)"
 _OUT = r"(?:output|answer|response|completion|reply|generated|generation|out(?:going)?)"
-_USERS = r"(?:users?|customers?|people|employees|clients)"
+_USERS = r"(?:users?|devs?|developers?|engineers?|agents?|customers?|people|employees|clients)"
 _USUAL = r"(?:daily|active|monthly|concurrent|internal)"
 _SENDING = (
     r"(?:send(?:ing|s)?|mak(?:e|es|ing)|ask(?:s|ing)?|do(?:es|ing)?|issu(?:e|ing)|doing|at|about|around)"
@@ -123,6 +123,7 @@ TRAFFIC: Final = (
                 rf"|reply)s?(?: tokens?)?(?: each)?"
             ),
             rf"N{TOKENS}? (?:replies|outputs)",
+            rf"into (?:about |around |~ ?)?N{TOKENS}(?: each)?",
             (
                 rf"(?:output|answer|response|completion|replie|reply)s?(?: length| size| tokens?)?(?: of"
                 rf"| is| are| :| =| about| around)* N{TOKENS}?"
@@ -184,7 +185,7 @@ TRAFFIC: Final = (
         "min_replicas",
         first,
         (
-            r"(?:at least |min(?:imum)?(?: of)? |with |>=? ?)?# replicas?(?: or more| at least)?",
+            r"(?:at least |min(?:imum)?(?: of)? |with |>=? ?)?# replicas?(?: or more| at least| min(?:imum)?)?",
             r"(?:at least )?# copies",
             r"(?:至少|最少)?# ?个?(?:副本|实例)",
         ),
