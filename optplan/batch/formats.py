@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -18,6 +19,7 @@ from optplan.problem.judge import Judge
 from optplan.problem.tree import documents, plain
 
 _MARK = re.compile(rb"---(\s|$)")
+_SHARED = re.compile(rb"""(?<![\w"'])["']?%s["']?\s*:""" % SHARED.encode())
 _LINE = re.compile(r":(\d+):(\d+)$")
 _TOO_LARGE: Final = f"has more than {MAX_ROW_BYTES / 1e6:.0f} MB: is it one need?"
 
@@ -41,7 +43,7 @@ def read_lines(file: IO[bytes], name: str, base: Path, before: int) -> Iterator[
                 read += len(text)
             yield bad(place, "too-large", f"the line {_TOO_LARGE}", "", base, read)
         elif not text.isspace():
-            yield _json_row(text, place, base, read)
+            yield _told(_json_row(text, place, base, read), text)
 
 
 def _json_row(text: bytes, place: str, base: Path, read: int) -> Row:
@@ -97,7 +99,7 @@ def yaml(path: Path, before: int) -> Iterator[Row]:
             number += 1
             if waiting is not None:
                 yield _numbered(waiting, number - 1)
-            waiting = row
+            waiting = _told(row, text)
     if waiting is not None:
         yield _numbered(waiting, number) if number > 1 else waiting
     else:
@@ -106,7 +108,12 @@ def yaml(path: Path, before: int) -> Iterator[Row]:
 
 
 def _numbered(row: Row, number: int) -> Row:
-    return Row(f"{row.place}#{number}", row.raw, row.faults, row.base, row.read)
+    return replace(row, place=f"{row.place}#{number}")
+
+
+def _told(row: Row, text: bytes) -> Row:
+    """A row that says whether its text, which cannot be read, has limits that needs share."""
+    return replace(row, shared=True) if row.raw is None and _SHARED.search(text) else row
 
 
 def _chunks(path: Path) -> Iterator[tuple[int, bytes, int]]:

@@ -27,6 +27,7 @@ class Row:
     faults  why it cannot be read
     base    folder that relative paths in it start from
     read    bytes of all inputs that had been read by then
+    shared  cannot be read, but its text has limits that needs share
     """
 
     place: str
@@ -34,6 +35,7 @@ class Row:
     faults: tuple[Fault, ...]
     base: Path
     read: int
+    shared: bool = False
 
 
 def bad(place: str, code: str, message: str, hint: str, base: Path, read: int) -> Row:

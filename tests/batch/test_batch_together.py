@@ -254,3 +254,24 @@ def test_the_summary_tells_needs_left_out_from_those_that_no_plan_can_do(tmp_pat
     found = run(path, "-o", tmp_path / "out.jsonl", "--together", "--quota", "H100=0", "--workers", 1)
     assert found.returncode == 1
     assert "3 needs: 0 solved, 1 infeasible, 0 bad, 2 left out" in found.stderr
+
+
+JOB = "task: finetune\nmodel: 3B\ndata: 9M tokens\n---\n"
+UNREADABLE = {
+    "a.jsonl": '{"together": {"quota": {"H100": 1}}, "together": {}}\n{"task": "serve", "model": "3B"}\n',
+    "b.jsonl": '{"together": {"quota": {"H100": 1}}\n{"task": "serve", "model": "3B"}\n',
+    "c.yaml": JOB + "together: {quota: {H100: 1}\n",
+    "d.yaml": JOB + "together:\n  quota: {H100: 1}\nbudget: 5 USD\n",
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_limits_that_cannot_be_read_stop_the_run_so_that_nothing_is_solved_without_them(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text(UNREADABLE[name])
+    done = run(str(tmp_path / name), "-o", str(tmp_path / "out.jsonl"), "--together")
+    assert done.returncode == 2
+    assert name in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out.jsonl").exists()
