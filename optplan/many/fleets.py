@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from optplan.candidates import LAYOUT, MOST_IN_NODE, Table, replica_rows
 from optplan.catalog import Catalog
 from optplan.evaluate import Assessment, Verdict
-from optplan.many.grids import Grid, Slots, full, slots_of
+from optplan.many.grids import Grid, Slots, cut, slots_of
 from optplan.planner.context import Context
 from optplan.planner.fleets import Units, columns_of, owned_hours, settle_fleet, units_of
 from optplan.planner.found import Found
 from optplan.planner.jobs import billing
 from optplan.planner.prices import Prices
+from optplan.planner.pricing import OF_NEED
 from optplan.planner.shelf import shelf
 from optplan.program.columns import SECOND
 from optplan.program.jobs import Lots
@@ -58,39 +60,51 @@ def _block(contexts: Sequence[Context], table: Table) -> list[Found]:
     capacity = np.asarray(assessment.values["replica_capacity"]) * units.replicas
     idle = _outdone(contexts[0].catalog, np.broadcast_to(capacity, shape), slots, held)
     pairs = [_pairs(context, table, *rows) for context, *rows in zip(contexts, held, idle, strict=True)]
-    costs = _costs(contexts, prices, pairs, [full(capacity, rows, shape) for rows in here])
+    each = [cut(capacity, rows, own.row) for rows, own in zip(here, pairs, strict=True)]
+    costs = _costs(contexts, prices, pairs, each)
     found = []
     for i, context in enumerate(contexts):
         own, (unit, fixed, rate) = pairs[i], costs[i]
         columns = columns_of(context, table, units, own.lots, own.row, own.lot, unit, fixed, rate)
         part = Found(table, assessment, held[i])
         one = settle_fleet(context, columns, context.limits, part, prove=False)
-        found.append(one if one.picks else _own(one, table, masks[i], held[i], here[i], assessment, shape))
+        found.append(one if one.picks else _own(one, table, masks[i], held[i], here[i], assessment))
     return found
 
 
 def _costs(
-    contexts: Sequence[Context], prices: Prices, pairs: list[_Pairs], capacity: list[np.ndarray]
+    contexts: Sequence[Context], prices: Prices, pairs: list[_Pairs], units: list[np.ndarray]
 ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """(capacity, fixed cost, hourly cost) of the units of each need's pairs; costs of one node.
 
-    capacity: of a unit of each candidate.
+    units: (classes, pairs) capacity of one.
     """
-    need, offers, owned, sizes, units, by_lot = [], [], [], [], [], []
+    asked: dict[Hashable, tuple[int, np.ndarray, Any]] = {}
+    keys = list[Hashable]()
     for i, (context, own) in enumerate(zip(contexts, pairs, strict=True)):
-        unit = capacity[i][:, own.row]
-        units.append(unit)
-        hours = owned_hours(context, unit, own.lots.offer[own.lot])
-        by_lot.append(isinstance(hours, float))  # then prices do not depend on the candidate
-        some = own.lots.offer if by_lot[-1] else own.lots.offer[own.lot]
-        need.append(np.full(len(some), i))
-        offers.append(some)
-        owned.append(np.broadcast_to(hours, (len(some),)))
-        sizes.append(len(some))
-    fixed, rate = prices.of_units(np.concatenate(need), np.concatenate(offers), np.concatenate(owned))
+        hours = owned_hours(context, units[i], own.lots.offer[own.lot])
+        by_lot = isinstance(hours, float)  # then prices do not depend on the candidate
+        keys.append((hours, id(own.lots), _paid_as(context)) if by_lot else i)
+        asked.setdefault(keys[i], (i, own.lots.offer if by_lot else own.lots.offer[own.lot], hours))
+    sizes = [len(offers) for _, offers, _ in asked.values()]
+    fixed, rate = prices.of_units(
+        np.repeat([i for i, *_ in asked.values()], sizes),
+        np.concatenate([offers for _, offers, _ in asked.values()]),
+        np.concatenate([np.broadcast_to(hours, offers.shape) for _, offers, hours in asked.values()]),
+    )
     ends = np.cumsum(sizes)[:-1]
-    each = zip(units, pairs, np.split(fixed, ends), np.split(rate, ends), by_lot, strict=True)
-    return [(unit, f[own.lot], r[own.lot]) if lots else (unit, f, r) for unit, own, f, r, lots in each]
+    paid = dict(zip(asked, zip(np.split(fixed, ends), np.split(rate, ends), strict=True), strict=True))
+    return [
+        (unit, *paid[key]) if isinstance(key, int) else (unit, *(each[own.lot] for each in paid[key]))
+        for unit, own, key in zip(units, pairs, keys, strict=True)
+    ]
+
+
+def _paid_as(context: Context) -> Hashable:
+    """All of a need that prices of lots depend on, beside the hours of ownership."""
+    settled = context.settled
+    read = tuple(settled.quantities.get(name) for name in OF_NEED)
+    return settled.currency, read, tuple(context.fixed.items()), tuple(settled.selectors.items())
 
 
 @functools.lru_cache(maxsize=8)
@@ -234,14 +248,13 @@ def _pairs(context: Context, table: Table, held: np.ndarray, outdone: np.ndarray
 
 
 def _own(
-    found: Found, table: Table, mask: np.ndarray, held: np.ndarray, rows: slice, assessment: Assessment,
-    shape: tuple[int, int],
-) -> Found:  # fmt: skip
+    found: Found, table: Table, mask: np.ndarray, held: np.ndarray, rows: slice, assessment: Assessment
+) -> Found:
     """The search with the need's own candidates only, which tell why there is no plan."""
     here = np.flatnonzero(mask)
     columns = {name: getattr(table, name)[here] for name in ("card", *LAYOUT)}
     verdicts = {
-        name: Verdict(*(full(side, rows, shape)[:, here] for side in (v.left, v.right, v.holds)))
+        name: Verdict(*(cut(side, rows, here) for side in (v.left, v.right, v.holds)))
         for name, v in assessment.verdicts.items()
     }
     own = Assessment(assessment.pack, {}, verdicts, [])

@@ -87,10 +87,12 @@ class Grid:
         return evaluate(first.pack, values, asked, fixed | dict(instead or {}))
 
 
-def full(column: Any, rows: slice, shape: tuple[int, int]) -> np.ndarray:
-    """Rows of a column that broadcasts to a shape."""
+def cut(column: Any, rows: slice, candidates: np.ndarray) -> np.ndarray:
+    """These rows and candidates of a column that broadcasts to both."""
     array = np.asarray(column)
-    if array.ndim < 2:
-        return np.broadcast_to(array, (rows.stop - rows.start, shape[1]))
-    part = array[rows] if array.shape[0] > 1 else array
-    return np.broadcast_to(part, (rows.stop - rows.start, shape[1]))
+    if array.ndim == 2 and array.shape[0] > 1:
+        array = array[rows]
+    if array.ndim and array.shape[-1] > 1:
+        array = array[..., candidates]
+    shape = rows.stop - rows.start, len(candidates)
+    return array if array.shape == shape else np.broadcast_to(array, shape)

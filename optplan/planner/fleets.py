@@ -14,7 +14,8 @@ from optplan.evaluate import Assessment
 from optplan.planner.calls import read_shares, with_calls
 from optplan.planner.carbon import weighed_limits
 from optplan.planner.context import Context
-from optplan.planner.found import SHOWN, Found, Option, Pick
+from optplan.planner.fleet_options import options_of
+from optplan.planner.found import Found, Pick
 from optplan.planner.jobs import billing, joinable, lots_of
 from optplan.planner.measured import with_measured
 from optplan.planner.pricing import Pricing
@@ -140,7 +141,7 @@ def chosen(
     found.solution = replace(solution, cost=choice.cost, bound=bound)
     found.picks = picks_of(some, choice, context.utilisation)
     found.elapsed = _elapsed(some, choice, context.settled.hours, context.setup_hours)
-    found.options = _options(context, columns, demand, limits)
+    found.options = options_of(context, columns, demand, limits)
     return found
 
 
@@ -278,36 +279,3 @@ def _elapsed(columns: Columns, choice: Choice, hours: float, setup: float) -> fl
             last = (busy - (units - more) * even * step) / more if more else busy / units
             longest = max(longest, last)
     return min(longest, hours)
-
-
-def _options(context: Context, columns: Columns, demand: Spans | np.ndarray, limits: Limits) -> list[Option]:
-    """Each card and kind of purchase alone: units, cost and hours, cheapest first; no more than a plan shows."""
-    if isinstance(demand, Spans):
-        units, billed = demand.few, demand.hours
-    else:
-        units = np.maximum(
-            np.ceil(demand.sum(axis=0) * (1 - TOLERANCE)), np.ceil(limits.min_replicas / columns.replicas)
-        )
-        billed = units * context.settled.hours
-    with np.errstate(invalid="ignore"):
-        cost = units * columns.fixed + billed * columns.rate
-    allowed = np.isfinite(cost) & (cost <= limits.budget * (1 + TOLERANCE))
-    if limits.quotas or limits.pools or math.isfinite(limits.max_cards):
-        most = np.minimum(limits.quota_of(columns.card), limits.room(columns.offer))
-        allowed &= units * columns.gpus <= np.minimum(most, limits.max_cards)
-    if limits.kg_unit is not None and limits.kg_hour is not None:
-        kg = limits.kg_unit[columns.offer] * units + limits.kg_hour[columns.offer] * billed
-        allowed &= kg * columns.spans <= limits.carbon * (1 + TOLERANCE)
-    purchase, found = context.catalog.offers.purchase, dict[tuple[int, int], Option]()
-    rows = np.flatnonzero(allowed)
-    for i in rows[np.argsort(cost[rows], kind="stable")].tolist():
-        offer = int(columns.offer[i])
-        way = int(columns.card[i]), int(purchase[offer])
-        if way not in found:  # the cheapest of each card and kind of purchase
-            n, hours = float(units[i]), context.settled.hours
-            if isinstance(demand, Spans):
-                hours = float(demand.alone[i]) / n + demand.setup
-            found[way] = Option(offer, int(n) * int(columns.spans[i]), float(cost[i]), hours)
-        if len(found) > SHOWN:  # one of them may be what was chosen
-            break
-    return list(found.values())

@@ -108,43 +108,49 @@ def first_rows(
     """Positions of the columns that `undominated` keeps, of usable ones. rows: positions of some of them, else all."""
     cost = _cost(columns, hours)
     per_card = np.round(np.log(np.maximum(cost / columns.gpus, 1e-12)), 9)  # equal within the tolerance
-    keys, kept = (columns.offer, -columns.memory, columns.gpus, per_card), []
+    keys, kept = (columns.offer, -columns.memory, columns.gpus, per_card), list[int]()
     rest = np.lexsort(keys) if rows is None else rows[np.lexsort([key[rows] for key in keys])]
+    if len(rest) < 2:
+        return rest
+    some = columns.take(rest)
     while len(rest):
-        some, out = rest[:ROWS], np.zeros(len(rest), dtype=bool)
-        beaten = _beaten(columns, some, rest, limits, mix, math.isinf(hours))
-        for k, one in enumerate(some.tolist()):
+        beaten, out = _beaten(some, limits, mix, math.isinf(hours)), np.zeros(len(rest), dtype=bool)
+        for k, one in enumerate(rest[:ROWS].tolist()):
             if not out[k]:
                 kept.append(one)
                 out |= beaten[k]
-        out[: len(some)] = True  # what stays of them is done with
-        rest = rest[~out]
+        left = np.flatnonzero(~out[ROWS:]) + ROWS  # the first are done with
+        rest = rest[left]
+        if len(rest):
+            some = some.take(left)
     return np.array(kept, dtype=int)
 
 
-def _beaten(
-    columns: Columns, some: np.ndarray, rest: np.ndarray, limits: Limits, mix: str, stepped: bool
-) -> np.ndarray:
-    """(some, rest): which of the rest copies of each of some beat."""
-    more, less = 1 + TOLERANCE, 1 - TOLERANCE
-    one = some[:, None]
-    copies = columns.gpus[rest] // columns.gpus[one]
-    beaten = (copies > 0) & (columns.replicas[one] * copies >= columns.replicas[rest])
+def _beaten(columns: Columns, limits: Limits, mix: str, stepped: bool) -> np.ndarray:
+    """(first ROWS, all): which columns copies of each of the first beat."""
+    more, less, gpus, card = 1 + TOLERANCE, 1 - TOLERANCE, columns.gpus, columns.card
+
+    def of(column: np.ndarray) -> np.ndarray:
+        return column[:ROWS, None]
+
+    copies = gpus // of(gpus)
+    beaten = (copies > 0) & (of(columns.replicas) * copies >= columns.replicas)
     for capacity in columns.capacity:
-        beaten &= capacity[one] * copies >= capacity[rest] * less
-    beaten &= columns.fixed[one] * copies <= columns.fixed[rest] * more
-    beaten &= columns.rate[one] * copies <= columns.rate[rest] * more
+        beaten &= of(capacity) * copies >= capacity * less
+    beaten &= of(columns.fixed) * copies <= columns.fixed * more
+    beaten &= of(columns.rate) * copies <= columns.rate * more
     if stepped:
-        whole = np.mod(columns.step[rest], np.maximum(columns.step[one], SECOND)) == 0
-        beaten &= whole | (columns.step[one] <= SECOND)
-        beaten &= columns.minimum[one] <= columns.minimum[rest]
-    free = np.isinf(limits.quota_of(columns.card[some]))[:, None] & (mix == "any")
-    beaten &= free | (columns.card[rest] == columns.card[one])
+        step = of(columns.step)
+        beaten &= (np.mod(columns.step, np.maximum(step, SECOND)) == 0) | (step <= SECOND)
+        beaten &= of(columns.minimum) <= columns.minimum
+    if limits.quotas or mix != "any":
+        free = np.isinf(limits.quota_of(card)) & (mix == "any")
+        beaten &= of(free) | (card == of(card))
     if limits.kg_unit is not None and limits.kg_hour is not None:
         for kg in (limits.kg_unit, limits.kg_hour):
             each = kg[columns.offer] * columns.spans
-            beaten &= each[one] * np.maximum(copies, 1) <= each[rest] * more  # 0 copies of inf kg is nan
+            beaten &= of(each) * np.maximum(copies, 1) <= each * more  # 0 copies of inf kg is nan
     if limits.pools:  # there is no more of it than the pool holds
-        pooled = np.array([limits.pooled(int(offer)) for offer in columns.offer[some]])[:, None]
-        beaten &= ~pooled | (columns.offer[rest] == columns.offer[one])
+        pooled = np.array([limits.pooled(int(offer)) for offer in columns.offer])
+        beaten &= of(~pooled) | (columns.offer == of(columns.offer))
     return np.asarray(beaten)

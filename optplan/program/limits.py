@@ -55,6 +55,8 @@ class Limits:
         sure = here | (mix == "any" and not any(mask[card[first]] for _, mask, _ in self.quotas))
 
         def fits(taken: np.ndarray, more: np.ndarray) -> np.ndarray:
+            if mix == "any" and not self.quotas and math.isinf(self.max_cards):
+                return np.ones(np.broadcast_shapes(taken.shape, more.shape), dtype=bool)
             both = taken + more
             held = sure & (both <= self.max_cards) & (taken <= quota[first])
             return np.asarray(held & np.where(here, both <= quota[first], more <= quota))

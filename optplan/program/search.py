@@ -157,10 +157,6 @@ class _Units:
         self.replicas = columns.replicas.tolist()
         self.held = [0] * len(columns)
 
-    def enough(self, left: float) -> bool:
-        """Whether the units held carry everything. left: of the work, at least."""
-        return left <= TOLERANCE
-
     def visit(self, k: int, left: float, wanted: int, spent: float, priced: float) -> None:
         """left: part of the work that is not carried yet, at least; wanted: replicas still to be held.
 
@@ -168,27 +164,26 @@ class _Units:
         """
         best, held = self.best, self.held
         best.count()
-        if wanted <= 0 and self.enough(left):
+        if wanted <= 0 and left <= TOLERANCE:
             best.offer(Choice(spent, tuple(held)))
             return
-        if k == len(self.order):
-            return
-        i = self.order[k]
-        cost, dear, part, replicas = self.cost[i], self.dear[i], self.part[i], self.replicas[i]
-        needed = self.needed(i, left)
-        room = best.room(self.card[i], held) // self.gpus[i]
-        for n in range(min(max(needed, math.ceil(wanted / replicas), 0), room), -1, -1):
-            then, top = left - n * part, best.upper * (1 + TOLERANCE)
-            if then > TOLERANCE and priced + n * dear + then * self.rest[k] > top:
-                break  # fewer leave still more to the others
-            held[i] = n
-            if spent + n * cost <= top:
-                self.visit(k + 1, then, wanted - n * replicas, spent + n * cost, priced + n * dear)
-        held[i] = 0
-
-    def needed(self, i: int, left: float) -> int:
-        """Units of a column that a plan needs at most beside those held."""
-        return math.ceil(left / self.part[i] * (1 - TOLERANCE)) if left > 0 else 0
+        for then_k, i in enumerate(self.order[k:], k + 1):
+            cost, dear, part, replicas = self.cost[i], self.dear[i], self.part[i], self.replicas[i]
+            top, rest = best.upper * (1 + TOLERANCE), self.rest[then_k - 1]
+            most = math.ceil(left / part * (1 - TOLERANCE)) if left > 0 else 0
+            if wanted > 0:
+                most = max(most, math.ceil(wanted / replicas))
+            for n in range(min(most, best.room(self.card[i], held) // self.gpus[i]), 0, -1):
+                then = left - n * part
+                if then > TOLERANCE and priced + n * dear + then * rest > top:
+                    break  # fewer leave still more to the others
+                if spent + n * cost <= top:
+                    held[i] = n
+                    self.visit(then_k, then, wanted - n * replicas, spent + n * cost, priced + n * dear)
+                    top = best.upper * (1 + TOLERANCE)
+            held[i] = 0
+            if left > TOLERANCE and priced + left * rest > top:
+                break  # the others cost too much
 
 
 class _Classes(_Units):
