@@ -48,11 +48,12 @@ def key_of(context: Context) -> Any:
         return id(context)
     settled, pack, need = context.settled, context.pack, context.settled.need
     read = pack.read_by(speed_targets(context))
-    names = pack.kept(("sorted", read), lambda: sorted(read))
+    every = tuple(settled.quantities)
+    names = pack.kept(("of key", read, every), lambda: tuple([name for name in every if name in read]))
     wanted, money = _picks(context.catalog, read)
     fixed = context.fixed
     return (
-        tuple([_hashed(settled.quantities.get(name)) for name in names]),
+        names, tuple([_hashed(settled.quantities[name]) for name in names]),
         tuple([(name, fixed[name]) for name in sorted(fixed) if name in read]),
         tuple([settled.selectors.get(key) for key in wanted]),
         settled.currency if money else None, need.confidence, getattr(need, "recompute", None),

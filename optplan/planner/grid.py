@@ -30,20 +30,25 @@ def assumed(
     contexts: Sequence[Context],
     names: tuple[str, ...],
     need: np.ndarray,
-    scenario: np.ndarray,
+    scenario: np.ndarray | int,
     card: np.ndarray,
     instead: Mapping[str, str] | None = None,
-) -> dict[str, np.ndarray]:
+) -> dict[str, Any]:
     """Assumptions by name, one value an element; money in the currency of the element's need.
 
-    need, scenario, card: of each element: position in contexts, in SCENARIOS, and of the card.
+    need, scenario, card: of each element: position in contexts, in SCENARIOS, and of the card. With one scenario for
+    all, what is the same for all elements is one number.
     instead: selectors in place of the needs' own.
     """
-    found, cards = {}, len(contexts[0].catalog.cards)
+    found: dict[str, Any] = {}
+    cards = len(contexts[0].catalog.cards)
     rows: dict[
         int, np.ndarray
-    ] = {}  # by which needs are alike: kind and scenario of each element, as a number
+    ] = {}  # kind and scenario of each element as one number, for names alike in that
     for name, (grid, of) in zip(names, _grids(contexts, names, instead), strict=True):
+        if isinstance(scenario, int) and grid.alike and len(grid.values) == 1 and not any(grid.codes):
+            found[name] = float(grid.values[0, scenario, 0])
+            continue
         if id(of) not in rows:
             rows[id(of)] = of[need] * len(SCENARIOS) + scenario
         at = rows[id(of)]

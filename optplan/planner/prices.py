@@ -57,7 +57,7 @@ class Prices:
         inputs |= self.offer_columns(need, offers)
         names = assumption_names(self.first.pack, targets, inputs, self.first.catalog)
         card = self.first.catalog.offers.card[offers]
-        return inputs | assumed(self.contexts, tuple(names), need, np.zeros(len(need), dtype=np.int64), card)
+        return inputs | assumed(self.contexts, tuple(names), need, 0, card)
 
     def offer_columns(self, need: np.ndarray, offers: np.ndarray) -> dict[str, np.ndarray]:
         """What rules may read of offers, money in the currency of each pair's need."""
