@@ -23,7 +23,7 @@ from optplan.planner.context import Context
 from optplan.planner.found import Found
 from optplan.planner.grid import grouped
 
-BLOCK = 64  # needs that are searched together
+BLOCK = 128  # needs that are searched together
 
 
 def jobs(contexts: Sequence[Context]) -> list[Found | None]:

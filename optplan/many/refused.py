@@ -39,14 +39,12 @@ def _missed(survey: Survey, kind: int, row: np.ndarray) -> tuple[str, ...]:
     """Requirements that the nearest candidate of each card misses, by name. row: the candidates, by card."""
     judged, table = survey.judged, survey.judged.table
     form, card, steps = judged.forms.of_row[row], table.card[row], judged.steps
-    every = np.arange(judged.least.shape[1])
+    start, every = np.flatnonzero(np.diff(card, prepend=-1)), np.arange(judged.least.shape[1])
     alone = [name for name in steps.requires if name not in steps.decided]
-    worst = np.ones(len(row))
-    for name in alone:
-        worst = np.maximum(worst, missed_by(*judged.sides(name, kind, every, every * 0))[form])
+    misses = [missed_by(*judged.sides(name, kind, every, every * 0)) for name in alone]
+    worst = np.max([np.ones(len(every)), *misses], axis=0)[form]
     for name in steps.decided:
         worst = np.maximum(worst, missed_by(*judged.sides(name, kind, form, card)))
-    start = np.flatnonzero(np.diff(card, prepend=-1))
     least = np.minimum.reduceat(worst, start)
     near = np.flatnonzero(worst <= np.repeat(least, np.diff(start, append=len(row))))
     # of those as near the first in the order in which a need alone lists them

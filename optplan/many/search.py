@@ -40,6 +40,11 @@ class _Pairs:
         """Some of them."""
         return _Pairs(self.need[rows], self.at[rows], self.offer[rows])
 
+    def beside(self, others: _Pairs) -> _Pairs:
+        """These and others."""
+        columns = ((self.need, others.need), (self.at, others.at), (self.offer, others.offer))
+        return _Pairs(*(np.concatenate(both) for both in columns))
+
 
 @dataclass(frozen=True, slots=True)
 class _Singles:
@@ -55,17 +60,9 @@ class _Singles:
 
     def beside(self, others: _Singles) -> _Singles:
         """These and others."""
-        own, more = self.pairs, others.pairs
-        pairs = _Pairs(
-            *(
-                np.concatenate(both)
-                for both in ((own.need, more.need), (own.at, more.at), (own.offer, more.offer))
-            )
-        )
-        cost, elapsed = (
-            np.concatenate(both) for both in ((self.cost, others.cost), (self.elapsed, others.elapsed))
-        )
-        return _Singles(pairs, cost, elapsed)
+        cost = np.concatenate([self.cost, others.cost])
+        elapsed = np.concatenate([self.elapsed, others.elapsed])
+        return _Singles(self.pairs.beside(others.pairs), cost, elapsed)
 
 
 class Search:

@@ -55,16 +55,12 @@ class Survey:
     def __init__(self, contexts: Sequence[Context], keys: Sequence[Any], sizes: Sizes) -> None:
         """keys: of the needs' kinds."""
         self.contexts, self.catalog = contexts, contexts[0].catalog
-        self.groups, self.kinds, self.hours_of = (
-            every_group(self.catalog, sizes),
-            Kinds(contexts, keys),
-            Hours(contexts),
-        )
+        self.groups, self.hours_of = every_group(self.catalog, sizes), Hours(contexts)
+        self.kinds = kinds = Kinds(contexts, keys)
         self.offered = [
             offered_by(self.catalog, c.settled.allowed.tobytes(), sizes, c.settled.max_cards)
             for c in contexts
         ]
-        kinds = self.kinds
         self.judged = Judged(kinds.first, kinds.grid, sizes, self.hours_of.target)
         could = np.stack([own.groups for own in self.offered]) & self.judged.fits()[kinds.of]
         self.some, self.limits = could.any(axis=1), Limited(contexts)
@@ -95,24 +91,26 @@ class Survey:
         Those that have one.
         """
         pairs = np.flatnonzero(wanted)
-        kind, group = self.kinds.of[self.need[pairs]], self.group[pairs]
-        if len(self.kinds.first) < len(self.contexts):  # needs of one kind share what they look at
-            many = len(self.groups.card)
-            codes, of = np.unique(kind * many + group, return_inverse=True)
-            kind, group = np.divmod(codes, many)
-            at, row = self.judged.rows(kind, group)
-            found = self.judged.of(kind[at], row)
-            first = np.searchsorted(at, np.arange(len(codes) + 1))
-            count = np.diff(first)[of]
-            shared = ranges(first[of], count)
-            at, row, found = np.repeat(np.arange(len(pairs)), count), row[shared], found[shared]
-        else:
-            at, row = self.judged.rows(kind, group)
-            found = self.judged.of(kind[at], row)
+        at, row, found = self._candidates(self.kinds.of[self.need[pairs]], self.group[pairs])
         if len(at):
             self._fastest(pairs, at, row, found)
         looked: np.ndarray = pairs[np.isfinite(self.hours[pairs])]
         return looked
+
+    def _candidates(self, kind: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(position in kind and group, row of the table, speed) of candidates that hold, each evaluated once."""
+        if len(self.kinds.first) == len(self.contexts):
+            at, row = self.judged.rows(kind, group)
+            return at, row, self.judged.of(kind[at], row)
+        many = len(self.groups.card)
+        codes, of = np.unique(kind * many + group, return_inverse=True)
+        kind, group = np.divmod(codes, many)
+        at, row = self.judged.rows(kind, group)
+        found = self.judged.of(kind[at], row)
+        first = np.searchsorted(at, np.arange(len(codes) + 1))
+        count = np.diff(first)[of]
+        shared = ranges(first[of], count)
+        return np.repeat(np.arange(len(of)), count), row[shared], found[shared]
 
     def _fastest(self, pairs: np.ndarray, at: np.ndarray, row: np.ndarray, found: np.ndarray) -> None:
         """Keep the fastest of the candidates of pairs. at, row, found: of candidates, pair by pair."""
