@@ -21,7 +21,7 @@ from optplan.units import TOLERANCE
 
 MOST_CELLS = 4_000_000  # beginnings of plans, each at all the prices: a solver takes longer, too
 WIDTH = 200  # beginnings that are followed to find a plan soon, before all are listed
-MOST_TESTS = 150  # of plans
+MOST_TESTS = 60  # of plans: most searches make 1 to 10
 STEPS = (0.7, 1.4, 0.9, 1.1, 0.5, 2.0, 0.95, 1.05)  # how much dearer each column is at the first prices
 MOST_STEPS = 40  # of all columns: with many, 2 of each tell nearly as much
 FIRST, GROWTH = 2e-5, 3.0  # of rounds: what plans may cost beyond the least, relative; each next round
