@@ -73,3 +73,30 @@ def test_the_explanation_says_that_capacity_was_measured() -> None:
     plan = planned(CHAT + "capacity: {gpu: our box, requests_per_second: 10, price: 0.01 USD}\n")
     node = explain(plan, "replica_capacity").node("replica_capacity")
     assert (node.value, node.status) == (10.0, "measured")
+
+
+# four classes at 4 requests/s and two at 1: a small card carries 2 of any, a large one 12, or 1 of the last two
+HISTOGRAM = (
+    "task: serve\nmodel: Llama-3.1-8B\nduration: 1h\nassume: {utilisation: 1}\n"
+    "traffic: [{requests_per_second: 4}, {requests_per_second: 4}, {requests_per_second: 4}, "
+    "{requests_per_second: 4}, {requests_per_second: 1}, {requests_per_second: 1}]\n"
+    "capacity: [{gpu: small, requests_per_second: [2, 2, 2, 2, 2, 2], price: 1 USD}, "
+    "{gpu: large, requests_per_second: [12, 12, 12, 12, 1, 1], price: 5 USD}]\n"
+)
+
+
+def test_a_histogram_of_traffic_is_split_and_proven_in_one_run() -> None:
+    plan = planned(HISTOGRAM + "limits: {providers: [own]}\n")
+    # 9 small cards cost 9; 1 large carries 12 of 18 and 3 small the others; 2 large and 1 small cost 11
+    assert {card.gpu: card.count for card in plan.cards} == {"large": 1, "small": 3}
+    assert (plan.status, plan.total_cost, plan.gap) == ("optimal", pytest.approx(8.0), 0.0)
+    assert plan.solver.runs == 1
+
+
+def test_what_a_histogram_of_traffic_lacks_is_told() -> None:
+    within = HISTOGRAM + "limits: {providers: [own], max_cards: %d}\n"
+    # 2 large cards are busy with the first four for 16/12, and carry 2/3 of the last 2; 1 small card does the rest
+    assert planned(within % 3).total_cost == pytest.approx(11.0)
+    plan = planned(within % 2)
+    assert plan.status == "infeasible"
+    assert [way.to for way in plan.ways_out if way.change.startswith("max_cards")][:1] == ["3 cards"]
