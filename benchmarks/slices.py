@@ -5,7 +5,7 @@
 P.json are problems in Melange's format; without any, made-up ones are drawn. The naive baseline has one binary for
 each slice and type of card, as Melange itself; it is stopped after `--limit` seconds. `--short` solves small problems
 once and checks that all three agree, not the clock. Times are of the processor, from the settled need to the proven
-units (two or three programs; the naive one alone); medians over runs.
+units (one program to prove a free split, two for whole slices; the naive one alone); medians over runs.
 """
 
 from __future__ import annotations
