@@ -42,9 +42,7 @@ def assumed(
     """
     found: dict[str, Any] = {}
     cards = len(contexts[0].catalog.cards)
-    rows: dict[
-        int, np.ndarray
-    ] = {}  # kind and scenario of each element as one number, for names alike in that
+    rows: dict[int, np.ndarray] = {}  # kind and scenario of each element, as one number
     for name, (grid, of) in zip(names, _grids(contexts, names, instead), strict=True):
         if isinstance(scenario, int) and grid.alike and len(grid.values) == 1 and not any(grid.codes):
             found[name] = float(grid.values[0, scenario, 0])
