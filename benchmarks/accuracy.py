@@ -42,7 +42,9 @@ def _format(row: Mapping[str, str]) -> str:
         return "FP4"
     if "fp8" in text:
         return "FP8"
-    return "4-bit weights" if re.search("int4|awq|4-bit", text) else "16-bit" if "16" in text else "other"
+    if re.search("int4|awq|4-bit", text):
+        return "4-bit weights"
+    return "16-bit" if "16" in text else "not said, or 8-bit integers"
 
 
 def _trained(case: Case, _: int) -> str:
