@@ -32,7 +32,7 @@ class Hours:
         Without billing steps the hours follow from what work costs; a column whose steps that breaks is billed a
         step less or more, and so on.
         """
-        best, step, rate = self.best, self.step, self.rate
+        best, step = self.best, self.step
         used, need = [i for i, n in enumerate(units) if n], best.limits.min_replicas
         if need > 1 and sum(units[i] * self.replicas[i] for i in used) < need:
             return
@@ -47,16 +47,8 @@ class Hours:
             held = self._relaxed(used, order, begun, top, free)
             if held is None:
                 continue
-            cost, worst, most, steps, billed = paid, 0, -1.0, [], []
-            for k, i in enumerate(used):
-                hours = max(held[k], low[k])  # were there no steps
-                cost += rate[i] * hours
-                steps.append(self._steps(i, units[i], held[k]))
-                billed.append(max(low[k], steps[k] * step[i]) if step[i] > SECOND else hours)
-                lost = rate[i] * (billed[k] - hours)
-                if lost > most:
-                    worst, most = k, lost
-            if cost > best.upper * (1 + TOLERANCE):
+            cost, worst, steps, billed = self._rounded(used, units, held, low)
+            if paid + cost > best.upper * (1 + TOLERANCE):
                 continue
             self._offer(used, units, held, billed)
             if len(used) == 1:
@@ -68,6 +60,21 @@ class Hours:
                 more[worst] = n * step[i]
                 freed[worst] = self._free(i, units[i], more[worst])
                 open_ += [(fewer, low, free), (top, more, freed)]
+
+    def _rounded(
+        self, used: list[int], units: list[int], held: list[float], low: list[float]
+    ) -> tuple[float, int, list[int], list[float]]:
+        """(cost of the hours were there no steps, position of the dearest rounding, steps, hours billed)."""
+        cost, worst, most, steps, billed = 0.0, 0, -1.0, list[int](), list[float]()
+        for k, i in enumerate(used):
+            hours, step, rate = max(held[k], low[k]), self.step[i], self.rate[i]
+            steps.append(self._steps(i, units[i], held[k]))
+            billed.append(max(low[k], steps[k] * step) if step > SECOND else hours)
+            cost += rate * hours
+            lost = rate * (billed[k] - hours)
+            if lost > most:
+                worst, most = k, lost
+        return cost, worst, steps, billed
 
     def _steps(self, i: int, units: int, hours: float) -> int:
         """Billing steps of so many hours in use, as of `Spans.billed`; 0 where billing is continuous."""

@@ -13,7 +13,7 @@ from optplan.program.worth import Worth
 from optplan.units import TOLERANCE
 
 MARGIN = 4 * TOLERANCE  # of the cost: plans nearer than this are equal
-FIRST = 8  # columns that are looked at first: they outdo most others
+FIRST = 12  # columns that are looked at first: they outdo most others
 
 
 def standing(columns: Columns, spans: Spans, worth: Worth, limits: Limits, mix: str) -> np.ndarray:

@@ -21,6 +21,7 @@ from optplan.units import TOLERANCE
 MOST_STEPS = 20_000  # choices looked at before the search gives up
 MOST_OF_CLASSES = 40_000  # of several traffic classes: a solver takes longer, too
 MOST_CLASSES = 4  # of traffic that are searched; the ways to pair them grow fast beyond
+FEW = 10  # columns: then all are looked at as fast as some
 FAR = 1e-6  # relative: a plan nearer to the least bound needs no rounds
 ROUNDS = (1 / 64, 1 / 16, 1 / 4, 1.0)  # of what the best plan known costs beyond the least that any could
 MOST_CARDS = 10**9
@@ -70,7 +71,8 @@ class Best:
         The less a plan may cost, the fewer choices lead to it; and where there is one, none of the others is as cheap.
         """
         upper = self.upper
-        for share in ROUNDS if lower * (1 + FAR) < upper < math.inf else ROUNDS[-1:]:
+        some = len(self.columns) > FEW and lower * (1 + FAR) < upper < math.inf
+        for share in ROUNDS if some else ROUNDS[-1:]:
             self.upper = lower + share * (upper - lower) if share < 1 else upper
             top = self.upper * (1 + TOLERANCE)
             yield
