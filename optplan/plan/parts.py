@@ -5,8 +5,10 @@ A plan keeps the quantities of each line, so that table, JSON, page and explanat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+import functools
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from typing import Any
 
@@ -188,7 +190,15 @@ class SolverReport:
 
 def flat(part: Any) -> dict[str, Any]:
     """The fields of a dataclass whose values are plain."""
-    return {name: getattr(part, name) for name in part.__dataclass_fields__}
+    names, values = _reader(part.__class__)
+    return dict(zip(names, values(part), strict=True))
+
+
+@functools.cache
+def _reader(kind: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """Names of the fields of a dataclass with at least two, and what reads them all."""
+    names = tuple(field.name for field in fields(kind))
+    return names, operator.attrgetter(*names)
 
 
 def price_age(day: int, today: date) -> int:

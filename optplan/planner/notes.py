@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any, Final
 
 import numpy as np
@@ -116,7 +116,7 @@ def _sides(found: Found, verdict: Verdict, rows: slice) -> tuple[np.ndarray, np.
     return np.broadcast_to(left, shape)[:, rows], np.broadcast_to(right, shape)[:, rows]
 
 
-def warnings_of(context: Context, plan: Plan, today: date) -> list[str]:
+def warnings_of(context: Context, plan: Plan, today: datetime.date) -> list[str]:
     """Old prices, tight memory, spot, purchases priced in another currency."""
     found = _old_prices(context, plan, today)
     for line, card in zip(plan.lines, plan.cards, strict=True):
@@ -136,16 +136,16 @@ def warnings_of(context: Context, plan: Plan, today: date) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _old_prices(context: Context, plan: Plan, today: date) -> list[str]:
+def _old_prices(context: Context, plan: Plan, today: datetime.date) -> list[str]:
     """One warning for each age of prices past the limit, naming the offers."""
-    by_day: dict[int, list[str]] = {}
+    by_day: dict[tuple[int, str], dict[str, None]] = {}
     for own in (shown(context.catalog, line.offer) for line in plan.lines):
-        by_day.setdefault(own.day, []).append(own.offer)
+        by_day.setdefault((own.day, own.price_date), {})[own.offer] = None
+    ages = [(price_age(day, today), date, names) for (day, date), names in sorted(by_day.items())]
     return [
-        f"prices of {date.fromordinal(day).isoformat()} are {price_age(day, today)} days old, check them before "
-        f"you rely on them: {', '.join(dict.fromkeys(names))}"
-        for day, names in sorted(by_day.items())
-        if price_age(day, today) > OLD_DAYS
+        f"prices of {date} are {age} days old, check them before you rely on them: {', '.join(names)}"
+        for age, date, names in ages
+        if age > OLD_DAYS
     ]
 
 
