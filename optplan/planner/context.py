@@ -142,6 +142,8 @@ class Context:
 
 def check_fixed(fixed: Mapping[str, float], pack: Pack, catalog: Catalog, place: str) -> None:
     """Refuse fixed values that name nothing, and prices below 0."""
+    if not fixed:
+        return
     faults = [
         Fault("negative-price", f"{place} {name}", f"{number(value)} is below 0", "a price is 0 or more")
         for name, value in fixed.items()
