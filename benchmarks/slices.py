@@ -22,9 +22,9 @@ from typing import Any
 
 from optplan import Catalog
 from optplan.imports.melange import melange_need
-from optplan.planner.fleets import find_fleet
+from optplan.planner.costs.pricing import Pricing
 from optplan.planner.main import prepare
-from optplan.planner.pricing import Pricing
+from optplan.planner.search.fleets import find_fleet
 from optplan.program import Program
 from optplan.solve import solve_program
 

@@ -9,9 +9,9 @@ import numpy as np
 from optplan.candidates import Table
 from optplan.catalog import Catalog
 from optplan.plan import Line
+from optplan.planner.answer.lines import line_of
 from optplan.planner.context import Context
 from optplan.planner.found import Found, Pick
-from optplan.planner.lines import line_of
 from optplan.program import Program
 from optplan.solve import Solution
 

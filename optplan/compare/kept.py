@@ -9,9 +9,9 @@ import numpy as np
 
 from optplan.compare.again import again
 from optplan.plan import Line, Plan
-from optplan.planner.carbon import CARBON
 from optplan.planner.context import Context
-from optplan.planner.pricing import card_charges
+from optplan.planner.costs.carbon import CARBON
+from optplan.planner.costs.pricing import card_charges
 from optplan.units import TOLERANCE
 
 

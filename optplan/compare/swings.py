@@ -18,10 +18,10 @@ from optplan.evaluate import CARD_SELECTORS, names_read
 from optplan.need import AnyNeed
 from optplan.plan import Plan
 from optplan.planner import load_catalog, prepare, solve
-from optplan.planner.amounts import widest
-from optplan.planner.carbon import weighed
+from optplan.planner.answer.amounts import widest
 from optplan.planner.context import Context
-from optplan.planner.pricing import TIMES, Pricing, card_charges
+from optplan.planner.costs.carbon import weighed
+from optplan.planner.costs.pricing import TIMES, Pricing, card_charges
 from optplan.units import TOLERANCE, finite
 
 End = Literal["low", "high"]

@@ -15,7 +15,7 @@ from optplan.explain.graph import Node, shown
 from optplan.explain.leaves import Leaves
 from optplan.inputs import INPUTS
 from optplan.plan import ApiLine, LimitUse, Line, Plan
-from optplan.planner.carbon import TOTALS
+from optplan.planner.costs.carbon import TOTALS
 from optplan.rule import Rule
 from optplan.units import TOLERANCE, number
 

@@ -16,7 +16,7 @@ from optplan.many.jobs import jobs
 from optplan.need import AnyNeed
 from optplan.plan import Bands, Plan
 from optplan.planner import prepare, solve
-from optplan.planner.assemble import plans_of
+from optplan.planner.answer.assemble import plans_of
 from optplan.planner.context import Context
 from optplan.rules import PACKS
 

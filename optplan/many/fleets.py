@@ -15,12 +15,12 @@ from optplan.catalog import Catalog
 from optplan.evaluate import Assessment, Verdict
 from optplan.many.grids import Grid, Slots, cut, slots_of
 from optplan.planner.context import Context
-from optplan.planner.fleets import Units, columns_of, owned_hours, settle_fleet, units_of
+from optplan.planner.costs.prices import Prices
+from optplan.planner.costs.pricing import OF_NEED
 from optplan.planner.found import Found
-from optplan.planner.jobs import billing
-from optplan.planner.prices import Prices
-from optplan.planner.pricing import OF_NEED
-from optplan.planner.shelf import shelf
+from optplan.planner.search.fleets import Units, columns_of, owned_hours, settle_fleet, units_of
+from optplan.planner.search.jobs import billing
+from optplan.planner.search.shelf import shelf
 from optplan.program.columns import SECOND
 from optplan.program.jobs import Lots
 from optplan.units import HOUR, TOLERANCE

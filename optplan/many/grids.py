@@ -11,8 +11,8 @@ import numpy as np
 from optplan.candidates import LAYOUT, Table, card_columns, layout_columns, link_columns
 from optplan.evaluate import Assessment, evaluate
 from optplan.planner.context import Context
+from optplan.planner.costs.pricing import assumption_names
 from optplan.planner.grid import OfCards, grouped
-from optplan.planner.pricing import assumption_names
 
 
 @dataclass(frozen=True, slots=True)

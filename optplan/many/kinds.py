@@ -20,8 +20,8 @@ from optplan.inputs import INPUTS
 from optplan.many.columns import column
 from optplan.many.grids import Grid, slots_of
 from optplan.planner.context import Context
+from optplan.planner.costs.pricing import assumption_names
 from optplan.planner.grid import OfCards, grouped
-from optplan.planner.pricing import assumption_names
 from optplan.rule import Pack
 
 SPEED, HOURS = "tokens_per_second", "job_hours"

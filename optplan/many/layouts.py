@@ -21,7 +21,7 @@ from optplan.many.cards import Sizes, every_candidate, every_group
 from optplan.many.columns import column
 from optplan.many.grids import Grid
 from optplan.planner.context import Context
-from optplan.planner.steps import LINK, steps_of
+from optplan.planner.search.steps import LINK, steps_of
 from optplan.ranges import ranges
 
 PART = 8_000  # candidates whose rules are evaluated together: columns that stay in the cache

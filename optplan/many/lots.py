@@ -10,7 +10,7 @@ import numpy as np
 
 from optplan.catalog import PURCHASE, Catalog
 from optplan.many.cards import Groups, Sizes, allowed_groups, every_node
-from optplan.planner.shelf import shelf
+from optplan.planner.search.shelf import shelf
 from optplan.ranges import ranges
 from optplan.units import HOUR
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from optplan.evaluate import Assessment
 from optplan.many.survey import Survey
+from optplan.planner.answer.notes import missed_by
 from optplan.planner.found import Found, Tally
-from optplan.planner.jobs import nothing_found, without_plan
-from optplan.planner.notes import missed_by
+from optplan.planner.search.jobs import nothing_found, without_plan
 
 
 def refused(small: Survey, i: int, large: Survey | None, k: int) -> Found:

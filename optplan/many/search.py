@@ -14,10 +14,10 @@ from optplan.many.bounds import SLACK
 from optplan.many.lots import Carriers, rent_of_card
 from optplan.many.survey import Survey
 from optplan.planner.context import Context
+from optplan.planner.costs.prices import Prices
 from optplan.planner.found import SHOWN, Found, Option, Pick
-from optplan.planner.jobs import cheapest_of_each
-from optplan.planner.prices import Prices
-from optplan.planner.shelf import shelf
+from optplan.planner.search.jobs import cheapest_of_each
+from optplan.planner.search.shelf import shelf
 from optplan.program.jobs import Best, allowed, could_beat
 from optplan.solve import Solution
 from optplan.units import TOLERANCE

@@ -10,7 +10,7 @@ import numpy as np
 
 from optplan.candidates import Table
 from optplan.evaluate import Assessment
-from optplan.planner.calls import Calls
+from optplan.planner.costs.calls import Calls
 from optplan.program import Program
 from optplan.solve import Solution
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from optplan.catalog import Catalog
 from optplan.need import AnyNeed
 from optplan.plan import Plan
-from optplan.planner.assemble import plan_of
+from optplan.planner.answer.assemble import plan_of
 from optplan.planner.context import Context, check_fixed
-from optplan.planner.jobs import find_job
-from optplan.planner.life import within_life
-from optplan.planner.mixes import with_mix
-from optplan.planner.pricing import Pricing
+from optplan.planner.costs.life import within_life
+from optplan.planner.costs.pricing import Pricing
+from optplan.planner.search.jobs import find_job
+from optplan.planner.search.mixes import with_mix
 from optplan.rules import pack as pack_of
 from optplan.settle import own_catalog, settle
 
@@ -45,12 +45,12 @@ def solve(
     if need.task == "finetune":
         found = with_mix(find_job(context, pricing), context, pricing, explore)
     else:
-        from optplan.planner.fleets import find_fleet  # much that a training job does without
+        from optplan.planner.search.fleets import find_fleet  # much that a training job does without
 
         found = find_fleet(context, pricing)
     plan = plan_of(context, found, today or date.today())
     if explore and not plan.feasible:
-        from optplan.planner.waysout import ways_out
+        from optplan.planner.relax.waysout import ways_out
 
         plan.ways_out = ways_out(context, solve)
     return plan

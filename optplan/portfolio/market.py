@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from optplan.catalog import PURCHASE
-from optplan.planner.pricing import Pricing
+from optplan.planner.costs.pricing import Pricing
 from optplan.portfolio.parts import MONTH_HOURS, Cap, Source, Terms, Wanted
 from optplan.portfolio_need import MONTHS_PER_YEAR
 from optplan.rules.constants import YEAR

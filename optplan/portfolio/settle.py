@@ -15,8 +15,8 @@ from optplan.catalog import Catalog
 from optplan.errors import BadInput, Fault, nearest
 from optplan.need import AnyNeed
 from optplan.planner.context import Context, check_fixed
+from optplan.planner.costs.pricing import Pricing
 from optplan.planner.main import prepare
-from optplan.planner.pricing import Pricing
 from optplan.portfolio.api import api_options
 from optplan.portfolio.market import Market
 from optplan.portfolio.parts import Block, Cap, Group, Instance, Option, Source, Wanted

@@ -11,11 +11,11 @@ import numpy as np
 
 from optplan.candidates import SIZES, Table, replica_table
 from optplan.planner.context import Context
-from optplan.planner.fleets import find_fleet
+from optplan.planner.costs.pricing import Pricing
 from optplan.planner.found import Found
-from optplan.planner.jobs import find_job, joinable, survey_jobs
-from optplan.planner.measured import with_measured
-from optplan.planner.pricing import Pricing
+from optplan.planner.search.fleets import find_fleet
+from optplan.planner.search.jobs import find_job, joinable, survey_jobs
+from optplan.planner.search.measured import with_measured
 from optplan.portfolio.parts import MONTH_HOURS, Option, Source, Wanted, Way
 from optplan.units import HOUR, TOLERANCE
 
@@ -186,8 +186,8 @@ class Survey:
 
     def _as_option(self, context: Context, pricing: Pricing, found: Found, cover: float) -> Option:
         """The plan found as one option, its terms those of the planner's charges."""
-        from optplan.planner.amounts import charges
-        from optplan.planner.lines import line_of
+        from optplan.planner.answer.amounts import charges
+        from optplan.planner.answer.lines import line_of
 
         lines = [line_of(context, found, chosen) for chosen in found.picks]
         offers = context.catalog.offers

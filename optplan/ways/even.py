@@ -10,7 +10,7 @@ import numpy as np
 
 from optplan.plan import Plan
 from optplan.planner.context import Context
-from optplan.planner.pricing import Pricing
+from optplan.planner.costs.pricing import Pricing
 from optplan.rules.constants import MONTH, MONTHS, YEAR
 from optplan.ways.trial import Trials
 from optplan.ways.values import MonthsEven, RunsEven, UtilisationEven, Way

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
-from optplan.planner.carbon import weighed_limits
 from optplan.planner.context import Context
-from optplan.planner.fleets import fleet_program, rates_of, survey_fleet
-from optplan.planner.pricing import Pricing
+from optplan.planner.costs.carbon import weighed_limits
+from optplan.planner.costs.pricing import Pricing
+from optplan.planner.search.fleets import fleet_program, rates_of, survey_fleet
 from optplan.program.columns import Columns, undominated
 from optplan.program.limits import Limits
 from optplan.program.meet import in_the_long_run, meeting_program

@@ -16,7 +16,7 @@ from optplan.many.lots import offered_by
 from optplan.need import TASKS
 from optplan.planner import prepare
 from optplan.planner.context import Context
-from optplan.planner.steps import judge
+from optplan.planner.search.steps import judge
 
 JOB = {"task": "finetune", "model": "9B", "data": "1GB"}
 NEEDS: list[dict[str, Any]] = [

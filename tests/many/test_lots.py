@@ -13,7 +13,7 @@ from optplan.many.cards import Sizes, every_group
 from optplan.many.lots import Carriers, Span, offered_by, single_span, sums_span
 from optplan.need import TASKS
 from optplan.planner import prepare
-from optplan.planner.jobs import lots_of
+from optplan.planner.search.jobs import lots_of
 from optplan.program.jobs import Gangs, Lots, mixed_nodes, reduced, single_pairs, sum_pairs
 from optplan.program.limits import Limits
 

@@ -8,9 +8,9 @@ from pydantic import TypeAdapter
 
 from optplan.candidates import LAYOUT, job_table
 from optplan.need import AnyNeed, Need
-from optplan.planner.jobs import joinable
 from optplan.planner.main import load_catalog, prepare, solve
-from optplan.planner.steps import judge
+from optplan.planner.search.jobs import joinable
+from optplan.planner.search.steps import judge
 
 NEED: TypeAdapter[AnyNeed] = TypeAdapter(Need)
 JOB = {"task": "finetune", "model": "9B", "data": "1GB", "deadline": "48h"}

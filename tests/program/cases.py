@@ -13,8 +13,8 @@ from oracle import Fleet, Gang, Job, Offer, best_gang, chance, gangs
 
 from optplan.candidates import Table
 from optplan.planner.found import Found
-from optplan.planner.jobs import _first_of_equals
-from optplan.planner.mixes import _search
+from optplan.planner.search.jobs import _first_of_equals
+from optplan.planner.search.mixes import _search
 from optplan.program import Program
 from optplan.program.columns import Columns
 from optplan.program.jobs import Gangs, JobProgram, Lots, job_program, reduced, singles

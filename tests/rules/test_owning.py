@@ -78,7 +78,7 @@ def test_spot_is_covered_on_demand_only_where_that_costs_more() -> None:
 def test_shipped_charges_that_are_left_out_are_nothing_for_other_kinds(task: str) -> None:
     """What the planner leaves out for offers of one kind would have been 0 for them."""
     from optplan.catalog import PURCHASE
-    from optplan.planner.pricing import ONLY_FOR
+    from optplan.planner.costs.pricing import ONLY_FOR
 
     rented = {"is_bought": 0.0, "is_spot": 0.0, "is_reserved": 0.0, "is_bare": 0.0, "price_per_unit": 0.0}
     rented |= {

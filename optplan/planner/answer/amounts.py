@@ -11,8 +11,8 @@ import numpy as np
 from optplan.plan import ApiLine, Bands, Line
 from optplan.plan.bands import About, bands_of
 from optplan.plan.numbers import Stack
-from optplan.planner.carbon import totals
 from optplan.planner.context import Context
+from optplan.planner.costs.carbon import totals
 from optplan.rule import Pack
 
 Part = Line | ApiLine

@@ -12,8 +12,8 @@ from optplan.candidates import assumption_columns
 from optplan.catalog import PURCHASE, Catalog, Offers
 from optplan.distinct import present
 from optplan.evaluate import Scenario, evaluate
-from optplan.planner.apis import API_CHARGES
 from optplan.planner.context import Context
+from optplan.planner.costs.apis import API_CHARGES
 from optplan.rule import Pack, Rule
 
 BUY: Final = PURCHASE.index("buy")

@@ -11,15 +11,15 @@ import numpy as np
 from optplan.candidates import Table, card_columns, replica_table
 from optplan.catalog import Catalog
 from optplan.evaluate import Assessment
-from optplan.planner.calls import read_shares, with_calls
-from optplan.planner.carbon import weighed_limits
 from optplan.planner.context import Context
-from optplan.planner.fleet_options import options_of
+from optplan.planner.costs.calls import read_shares, with_calls
+from optplan.planner.costs.carbon import weighed_limits
+from optplan.planner.costs.pricing import Pricing
 from optplan.planner.found import Found, Pick
-from optplan.planner.jobs import billing, joinable, lots_of
-from optplan.planner.measured import with_measured
-from optplan.planner.pricing import Pricing
-from optplan.planner.sliced import solve_sliced
+from optplan.planner.search.fleet_options import options_of
+from optplan.planner.search.jobs import billing, joinable, lots_of
+from optplan.planner.search.measured import with_measured
+from optplan.planner.search.sliced import solve_sliced
 from optplan.program.columns import SECOND, Columns
 from optplan.program.fleet import FleetProgram, first_of_equals, generate_program, serve_program
 from optplan.program.jobs import Lots

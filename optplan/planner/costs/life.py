@@ -8,7 +8,7 @@ import numpy as np
 
 from optplan.errors import BadInput, Fault
 from optplan.planner.context import Context
-from optplan.planner.pricing import BUY
+from optplan.planner.costs.pricing import BUY
 from optplan.rules.constants import YEAR
 from optplan.units import TOLERANCE, number
 

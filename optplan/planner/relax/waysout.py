@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from optplan.errors import BadInput
 from optplan.need import AnyNeed
 from optplan.plan import Plan, WayOut
-from optplan.planner.changes import Change, amounts, switches
 from optplan.planner.context import Context
+from optplan.planner.relax.changes import Change, amounts, switches
 
 Solve = Callable[..., Plan]
 MOST_WAYS = 6

@@ -9,8 +9,8 @@ import numpy as np
 
 from optplan.evaluate import evaluate
 from optplan.planner.context import Context
+from optplan.planner.costs.pricing import OF_NEED, TIMES, Pricing, assumption_names, card_charges
 from optplan.planner.grid import assumed, grouped
-from optplan.planner.pricing import OF_NEED, TIMES, Pricing, assumption_names, card_charges
 
 
 class Prices:

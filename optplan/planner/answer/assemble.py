@@ -16,15 +16,15 @@ from optplan.plan import (
     Status,
     Term,
 )
-from optplan.planner.amounts import Amounts, Part, amounts_of
-from optplan.planner.calls import api_lines, call_notes, call_reasons
-from optplan.planner.carbon import carbon_use, grids_assumed
+from optplan.planner.answer.amounts import Amounts, Part, amounts_of
+from optplan.planner.answer.lines import lines_of, lines_of_many
+from optplan.planner.answer.notes import notes_of, reasons_of, refusals_of, warnings_of
+from optplan.planner.answer.shown import card_line, shown
+from optplan.planner.answer.warnings import worse_end
 from optplan.planner.context import Context
+from optplan.planner.costs.calls import api_lines, call_notes, call_reasons
+from optplan.planner.costs.carbon import carbon_use, grids_assumed
 from optplan.planner.found import SHOWN, Found
-from optplan.planner.lines import lines_of, lines_of_many
-from optplan.planner.notes import notes_of, reasons_of, refusals_of, warnings_of
-from optplan.planner.shown import card_line, shown
-from optplan.planner.warnings import worse_end
 from optplan.units import TOLERANCE
 
 BINDS = 1e-6  # of the limit: less spare than this binds

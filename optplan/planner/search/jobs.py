@@ -12,12 +12,12 @@ from optplan.candidates import LARGE_SIZES, LAYOUT, MOST_IN_NODE, SIZES, Table, 
 from optplan.catalog import Catalog
 from optplan.distinct import among
 from optplan.evaluate import Assessment
-from optplan.planner.carbon import job_scales
 from optplan.planner.context import Context
+from optplan.planner.costs.carbon import job_scales
+from optplan.planner.costs.pricing import Pricing
 from optplan.planner.found import SHOWN, Found, Option, Pick, Tally
-from optplan.planner.pricing import Pricing
-from optplan.planner.shelf import shelf
-from optplan.planner.steps import HOURS, judge
+from optplan.planner.search.shelf import shelf
+from optplan.planner.search.steps import HOURS, judge
 from optplan.program import Program
 from optplan.program.jobs import Gangs, JobProgram, Lots, Price, Single, job_program, singles
 from optplan.program.limits import scaled_most

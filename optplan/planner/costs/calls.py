@@ -12,8 +12,8 @@ import numpy as np
 from optplan.candidates import assumption_columns
 from optplan.evaluate import Scenario, evaluate, pick
 from optplan.plan import ApiLine
-from optplan.planner.apis import API_CHARGES, BATCH_HOURS, Market, Sold, api_market
 from optplan.planner.context import Context
+from optplan.planner.costs.apis import API_CHARGES, BATCH_HOURS, Market, Sold, api_market
 from optplan.solve import Solution
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 from optplan.candidates import Table
 from optplan.evaluate import evaluate, names_read
 from optplan.plan import Line
-from optplan.planner.pricing import card_charges
+from optplan.planner.costs.pricing import card_charges
 from optplan.rule import Pack
 from optplan.settle import Settled
 from optplan.settle.values import Capacity

@@ -13,11 +13,11 @@ from optplan.distinct import distinct
 from optplan.evaluate import Verdict, evaluate, pick
 from optplan.plan import TIGHT, Line, Plan, Refusal, price_age
 from optplan.plan.numbers import Alike, Stack
+from optplan.planner.answer.shown import shown
 from optplan.planner.context import Context
+from optplan.planner.costs.pricing import assumption_names
 from optplan.planner.found import Found, Tally
 from optplan.planner.grid import assumed
-from optplan.planner.pricing import assumption_names
-from optplan.planner.shown import shown
 from optplan.rules import base_of
 from optplan.rules import pack as pack_of
 from optplan.units import GB, GIB, number

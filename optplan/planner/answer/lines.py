@@ -15,13 +15,13 @@ from optplan.candidates import LAYOUT, Table, assumptions_for
 from optplan.evaluate import Verdict, evaluate
 from optplan.plan import Line
 from optplan.plan.numbers import Numbers
-from optplan.planner.carbon import weighed
+from optplan.planner.answer.flat import Chosen, Elements, elements_of, given
 from optplan.planner.context import Context
-from optplan.planner.flat import Chosen, Elements, elements_of, given
+from optplan.planner.costs.carbon import weighed
+from optplan.planner.costs.pricing import Pricing, assumption_names, card_charges
 from optplan.planner.found import Found, Pick
 from optplan.planner.grid import SCENARIOS
-from optplan.planner.measured import as_measured
-from optplan.planner.pricing import Pricing, assumption_names, card_charges
+from optplan.planner.search.measured import as_measured
 
 
 @dataclass(slots=True)

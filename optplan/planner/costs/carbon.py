@@ -14,7 +14,7 @@ from optplan.catalog import Catalog
 from optplan.catalog.grids import WORLD
 from optplan.plan import LimitUse, Line
 from optplan.planner.context import Context
-from optplan.planner.pricing import Pricing
+from optplan.planner.costs.pricing import Pricing
 from optplan.program.limits import Limits
 from optplan.rule import Pack
 from optplan.units import number

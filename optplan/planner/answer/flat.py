@@ -14,9 +14,9 @@ import numpy as np
 
 from optplan.candidates import LAYOUT, card_columns, layout_columns, link_columns
 from optplan.planner.context import Context
+from optplan.planner.costs.pricing import Pricing
 from optplan.planner.found import Pick
 from optplan.planner.grid import SCENARIOS, assumed, grouped
-from optplan.planner.pricing import Pricing
 
 
 @dataclass(frozen=True, slots=True)

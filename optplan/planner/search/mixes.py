@@ -12,9 +12,9 @@ from optplan.candidates import Table
 from optplan.distinct import distinct
 from optplan.errors import BadInput, Fault
 from optplan.planner.context import Context
+from optplan.planner.costs.pricing import BUY, TERM_HOURS, Pricing
 from optplan.planner.found import Found, Pick
-from optplan.planner.jobs import billing, lots_of
-from optplan.planner.pricing import BUY, TERM_HOURS, Pricing
+from optplan.planner.search.jobs import billing, lots_of
 from optplan.program import Program
 from optplan.program.mixclasses import MixClass, MixGangs, MixLots, mix_classes, worth_mixing
 from optplan.solve import Solution, solve_program
