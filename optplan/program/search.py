@@ -65,13 +65,13 @@ class Best:
             self.found.append(choice)
             self.upper = min(self.upper, choice.cost)
 
-    def rounds(self, lower: float) -> Iterator[None]:
+    def rounds(self, lower: float, few: int = FEW) -> Iterator[None]:
         """Searches for plans within more and more of what the known one costs beyond the least, until one has any.
 
         The less a plan may cost, the fewer choices lead to it; and where there is one, none of the others is as cheap.
         """
         upper = self.upper
-        some = len(self.columns) > FEW and lower * (1 + FAR) < upper < math.inf
+        some = len(self.columns) > few and lower * (1 + FAR) < upper < math.inf
         for share in ROUNDS if some else ROUNDS[-1:]:
             self.upper = lower + share * (upper - lower) if share < 1 else upper
             top = self.upper * (1 + TOLERANCE)
@@ -132,7 +132,7 @@ def cheapest_service(
         raise TooMany
     best = Best(columns, limits, mix, worth.upper, MOST_STEPS if len(load) == 1 else MOST_OF_CLASSES)
     units = _Units(best, load, hours, worth) if len(load) == 1 else _Classes(best, load, hours, worth)
-    for _ in best.rounds(worth.lower):
+    for _ in best.rounds(worth.lower, FEW if len(load) == 1 else 0):
         units.visit(0, 1.0, limits.min_replicas, 0.0, worth.lower - worth.price)
     return best.first()
 
