@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from optplan.ask import Understood, understand
@@ -158,6 +158,7 @@ def test_amounts_in_words(text: str, value: object) -> None:
 WORDS = sorted({word for sentence, _ in cases() for word in sentence.split()})
 
 
+@example("qwen2.5 $1k qwen2.5 $1k 32B")
 @given(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join) | st.text(max_size=80))
 @settings(max_examples=400, deadline=None)
 def test_no_sentence_whatever_causes_anything_but_a_need_or_faults(sentence: str) -> None:

@@ -56,9 +56,9 @@ class Builder(Jobs, Place):
         for why, items in refused.items():
             said = " and ".join(dict.fromkeys(repr(self.said(item)) for item in items))
             self.wrong(items, "not-expressible", f"{said} cannot be kept to", why)
-        sizes = self.of("size")
         for item in self.of("unknown"):
             found: Unknown = item.value
+            sizes = self.of("size")
             fit = [n for n in found.choices if sizes and self._has_size(n, sizes[0].value)]
             if len(fit) == 1:
                 self.items[self.items.index(item)] = Item("model", fit[0], *item.span)
