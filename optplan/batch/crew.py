@@ -14,6 +14,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, ParamSpec, Protocol, TypeVar
 
+from optplan import forking
 from optplan.batch import courier
 from optplan.batch.courier import Parcel
 from optplan.errors import BadInput, Fault
@@ -78,9 +79,7 @@ class Processes:
 
     def __init__(self, parcel: Parcel, hands: int) -> None:
         self.parcel, self.hands = parcel, hands
-        # forkserver: the workers are forked from a process without threads or open files of ours
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["optplan.batch.work"])
+        self._context = forking.context()
         self._executor = self._made()
 
     @property

@@ -20,9 +20,9 @@ from optplan.batch.together import Shared, Together, solve_together
 from optplan.batch.work import Settings
 from optplan.catalog import Catalog
 from optplan.errors import BadInput, Fault
+from optplan.forking import SMALL_BYTES
 
 SOLVED = ("optimal", "feasible")
-SMALL_BYTES = 16_384  # of inputs: some fifty needs, which are done before other processes are up
 Watch = Callable[[int, int, int], None]
 
 

@@ -14,6 +14,7 @@ import typer
 from optplan.cli import options
 from optplan.cli.guard import BAD_INPUT, BROKEN, INTERRUPTED, NO_PLAN, guarded
 from optplan.errors import BadInput, Fault, counted
+from optplan.forking import start_early
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +97,8 @@ def batch(
 
     Exit code: 0 all have a plan, 1 some have none, 2 some are bad (or nothing could be begun).
     """
+    if cluster is None:
+        start_early(inputs, workers)
     from optplan.batch import Job
     from optplan.batch import batch as run
     from optplan.cli.gather import load_catalog

@@ -12,6 +12,7 @@ import numpy as np
 
 from optplan.candidates import LAYOUT, MOST_IN_NODE, Table, replica_rows
 from optplan.catalog import Catalog
+from optplan.distinct import distinct
 from optplan.evaluate import Assessment, Verdict
 from optplan.many.grids import Grid, Slots, cut, slots_of
 from optplan.planner.context import Context
@@ -138,7 +139,7 @@ class _Nodes:
 def _nodes(catalog: Catalog) -> _Nodes:
     table, offers = _every(catalog), catalog.offers
     code = table.card.astype(np.int64) * MOST_IN_NODE + table.node
-    codes = np.unique(code)
+    codes = distinct(code)
     offered = offers.card.astype(np.int64) * MOST_IN_NODE + offers.gpus
     place = np.minimum(np.searchsorted(codes, offered), len(codes) - 1)
     kinds = np.stack(
