@@ -47,26 +47,34 @@ def least_of(
     groups: Groups,
     rents: Rents,
     hours: Hours,
-    kinds: Kinds,
+    fastest: np.ndarray,
     pairs: tuple[np.ndarray, np.ndarray],
 ) -> Least:
-    """What gangs cost and last at least. pairs: need and group of each.
+    """What gangs cost and last at least. pairs: need and group of each; fastest: token/s that none of each exceeds.
 
     No cost is known of cards that are bought.
     """
-    (need, group), catalog, first = pairs, contexts[0].catalog, contexts[0]
-    if first.settled.need.rules != PROVEN_FOR or any(name in first.pack.rules for name in first.fixed):
+    (need, group), catalog = pairs, contexts[0].catalog
+    if not proven(contexts):
         nothing = np.full(len(need), -math.inf)
         return Least(nothing, nothing)
     card, size = groups.card[group], groups.size[group]
-    least = hours(need, card, _dream_speed(kinds)[kinds.of[need], card] * size)
+    least = hours(need, card, fastest)
     usd = np.array([catalog.convert(1.0, "USD", context.settled.currency) for context in contexts])
     cost = np.maximum(rents.each[need, card] * size * least, rents.first[need, card]) * usd[need]
     unknown = rents.bought[need, card] | ~np.isfinite(cost)
     return Least(np.where(unknown, -math.inf, cost), np.where(np.isfinite(least), least, -math.inf))
 
 
-def _dream_speed(kinds: Kinds) -> np.ndarray:
+def proven(contexts: Sequence[Context]) -> bool:
+    """Whether bounds are proven for these needs, which have one pack and set of fixed names."""
+    first = contexts[0]
+    return first.settled.need.rules == PROVEN_FOR and not any(
+        name in first.pack.rules for name in first.fixed
+    )
+
+
+def dream_speed(kinds: Kinds) -> np.ndarray:
     """(kinds of need, cards): token/s of one card that holds all."""
     grid, cards = kinds.grid, list(kinds.first[0].catalog.cards.values())
     one = np.ones(len(cards), dtype=np.int64)

@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from optplan.many.bounds import SLACK, Least, least_of
+from optplan.many.bounds import SLACK, Least, dream_speed, least_of, proven
 from optplan.many.cards import Sizes, every_group
-from optplan.many.kinds import Hours, Kinds
+from optplan.many.kinds import SPEED, Hours, Kinds
 from optplan.many.layouts import Judged
 from optplan.many.lots import Carriers, Rents, offered_by, single_span, sums_span
+from optplan.many.speeds import Speeds
 from optplan.planner.context import Context
 from optplan.ranges import ranges
 
 FIRST = 2  # sizes and nodes of a card that are looked at before others
+SHARED = 4  # needs of a kind, on average, from which on all its candidates are evaluated at once
 
 
 class Limited:
@@ -62,13 +64,16 @@ class Survey:
             for c in contexts
         ]
         self.judged = Judged(kinds.first, kinds.grid, sizes, self.hours_of.target)
+        shared = self.hours_of.target == SPEED and len(kinds.first) * SHARED <= len(contexts)
+        self.speeds = Speeds(self.judged) if shared and proven(contexts) else None
         could = np.stack([own.groups for own in self.offered]) & self.judged.fits()[kinds.of]
         self.some, self.limits = could.any(axis=1), Limited(contexts)
         self.rents = Rents.of([own.rents for own in self.offered])
         self.single = Carriers([own.single for own in self.offered], single_span(self.groups))
         self.sums = Carriers([own.sums for own in self.offered], sums_span(self.catalog, self.groups))
         need, group = np.nonzero(could)
-        least = least_of(contexts, self.groups, self.rents, self.hours_of, kinds, (need, group))
+        fastest = self._fastest_of(need, group)
+        least = least_of(contexts, self.groups, self.rents, self.hours_of, fastest, (need, group))
         within = np.flatnonzero(
             self.limits.could(need, self.groups.card[group], self.groups.size[group], least)
         )
@@ -76,6 +81,15 @@ class Survey:
         self.size, self.node = self.groups.size[self.group], self.groups.node[self.group]
         self.hours = np.full(len(self.need), math.inf)
         self.row = np.zeros(len(self.need), dtype=np.int64)
+
+    def _fastest_of(self, need: np.ndarray, group: np.ndarray) -> np.ndarray:
+        """Token/s that no layout of these pairs exceeds."""
+        if self.speeds is not None:
+            return np.asarray(self.speeds.best[self.kinds.of[need], group])
+        if not proven(self.contexts):
+            return np.full(len(need), math.inf)
+        speed = dream_speed(self.kinds)[self.kinds.of[need], self.groups.card[group]]
+        return np.asarray(speed * self.groups.size[group])
 
     def first(self) -> np.ndarray:
         """Pairs to look at first: of every card the smallest gangs, which have the lowest bounds."""
@@ -99,6 +113,8 @@ class Survey:
 
     def _candidates(self, kind: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(position in kind and group, row of the table, speed) of candidates that hold, each evaluated once."""
+        if self.speeds is not None:
+            return self.speeds.of(kind, group)
         if len(self.kinds.first) == len(self.contexts):
             at, row = self.judged.rows(kind, group)
             return at, row, self.judged.of(kind[at], row)
