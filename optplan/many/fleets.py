@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from optplan.candidates import LAYOUT, MOST_IN_NODE, Table, replica_rows
+from optplan.candidates import MOST_IN_NODE, Table, replica_rows
 from optplan.catalog import Catalog
 from optplan.distinct import distinct
 from optplan.evaluate import Assessment, Verdict
 from optplan.many.grids import Grid, Slots, cut, slots_of
+from optplan.planner.answer.notes import tally_of
 from optplan.planner.context import Context
 from optplan.planner.costs.prices import Prices
 from optplan.planner.costs.pricing import OF_NEED
@@ -251,12 +252,11 @@ def _pairs(context: Context, table: Table, held: np.ndarray, outdone: np.ndarray
 def _own(
     found: Found, table: Table, mask: np.ndarray, held: np.ndarray, rows: slice, assessment: Assessment
 ) -> Found:
-    """The search with the need's own candidates only, which tell why there is no plan."""
+    """The search with the need's own candidates counted, which tells why there is no plan."""
     here = np.flatnonzero(mask)
-    columns = {name: getattr(table, name)[here] for name in ("card", *LAYOUT)}
+    missed = () if held.any() else assessment.verdicts.items()
     verdicts = {
-        name: Verdict(*(cut(side, rows, here) for side in (v.left, v.right, v.holds)))
-        for name, v in assessment.verdicts.items()
+        name: Verdict(*(cut(side, rows, here) for side in (v.left, v.right, v.holds))) for name, v in missed
     }
-    own = Assessment(assessment.pack, {}, verdicts, [])
-    return replace(found, table=replace(table, **columns), assessment=own, holds=held[here])
+    nothing = Assessment(assessment.pack, {}, {}, [])
+    return replace(found, assessment=nothing, tally=tally_of(table.card[here], held[here], verdicts))

@@ -57,7 +57,7 @@ def _plans(
         plan.limits = limits_used(context, plan)
         plan.alternatives = _alternatives(context, one, plan)
         if not plan.parts:
-            plan.reasons = [*call_reasons(one.calls), *reasons_of(context, one, plan)]
+            plan.reasons = [*call_reasons(one.calls), *reasons_of(context, one)]
         else:
             plan.notes += call_notes(context, one.calls, called)
         plan.warnings = [*worse_end(context, plan), *warnings_of(context, plan, today)]

@@ -28,26 +28,42 @@ JUDGED: Final = ("memory_per_card", "job_hours")  # by the lesson's rules, besid
 
 def refusals_of(context: Context, found: Found) -> list[Refusal]:
     """For every card of which no candidate holds: the requirement missed least by its nearest candidate."""
-    table, misses = found.table, _misses(found)
+    table, misses = found.table, _misses(found.assessment.verdicts, len(found.table))
     if not misses:
         return []
     worst = np.max(list(misses.values()), axis=0)
     possible = distinct(table.card[found.holds])
-    rows = np.flatnonzero(~np.isin(table.card, possible))
-    rows = rows[np.lexsort((worst[rows], table.card[rows]))]
-    near = rows[np.flatnonzero(np.diff(table.card[rows], prepend=-1))]
+    near = _nearest(table.card, worst, np.flatnonzero(~np.isin(table.card, possible)))
     refusals = [_refusal(context, found, int(row), misses, float(worst[row])) for row in near]
     return sorted(refusals, key=lambda r: (r.requirement, r.gpu))
 
 
-def reasons_of(context: Context, found: Found, plan: Plan) -> list[str]:
+def _nearest(card: np.ndarray, worst: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Of each card the row that misses least, among these; card, worst: of all rows."""
+    rows = rows[np.lexsort((worst[rows], card[rows]))]
+    return rows[np.flatnonzero(np.diff(card[rows], prepend=-1))]
+
+
+def tally_of(card: np.ndarray, holds: np.ndarray, verdicts: Mapping[str, Verdict]) -> Tally:
+    """Candidates of a need without a plan. card, holds, verdicts: of its candidates."""
+    held = int(np.count_nonzero(holds))
+    if held or not len(card) or not verdicts:
+        return Tally(len(card), held, ())
+    misses = np.stack([*_misses(verdicts, len(card)).values()])
+    worst = misses.max(axis=0)
+    near = _nearest(card, worst, np.arange(len(card)))
+    first, names = np.argmax(misses[:, near] >= worst[near], axis=0), list(verdicts)
+    return Tally(len(card), 0, tuple(sorted({names[i] for i in first.tolist()})))
+
+
+def reasons_of(context: Context, found: Found) -> list[str]:
     """Why there is no plan, in words: no offers, no candidate that holds, or limits that shut all out."""
     settled, rules = context.settled, context.pack.rules
     if not settled.allowed.any():
         return [
             "no offer of the catalog is left by the limits on GPUs, providers, regions and kinds of purchase"
         ]
-    tally = found.tally or _tally(found, plan)
+    tally = found.tally or tally_of(found.table.card, found.holds, found.assessment.verdicts)
     if not tally.held:
         causes = ", ".join(rules[name].label for name in tally.missed)
         return [f"none of {tally.candidates:,} candidates meets every requirement: {causes}"]
@@ -57,12 +73,6 @@ def reasons_of(context: Context, found: Found, plan: Plan) -> list[str]:
         f"{tally.held:,} of {tally.candidates:,} candidates meet every requirement of the rules, but "
         f"none of them keeps to {kept}" + " together" * (len(limits) > 1)
     ]
-
-
-def _tally(found: Found, plan: Plan) -> Tally:
-    held = int(found.holds.sum())
-    missed = () if held else tuple(dict.fromkeys(refusal.requirement for refusal in plan.refusals))
-    return Tally(len(found.table), held, missed)
 
 
 def _limits_named(context: Context) -> list[tuple[str, bool]]:
@@ -88,13 +98,9 @@ def missed_by(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return ratio
 
 
-def _misses(found: Found) -> dict[str, np.ndarray]:
+def _misses(verdicts: Mapping[str, Verdict], rows: int) -> dict[str, np.ndarray]:
     """Requirement -> the factor by which each row misses it, in its worst traffic class."""
-    every = slice(None)
-    return {
-        name: missed_by(*_sides(found, verdict, every)).max(axis=0)
-        for name, verdict in found.assessment.verdicts.items()
-    }
+    return {name: missed_by(*_sides(verdict, rows)).max(axis=0) for name, verdict in verdicts.items()}
 
 
 def _refusal(
@@ -103,17 +109,17 @@ def _refusal(
     """The first of the requirements that a row misses most, with both sides."""
     name = next(name for name, missed in misses.items() if missed[row] >= worst)
     verdict, rule = found.assessment.verdicts[name], context.pack.rules[name]
-    of_class = int(np.argmax(missed_by(*_sides(found, verdict, slice(row, row + 1)))))
+    of_class = int(np.argmax(missed_by(*(side[:, row] for side in _sides(verdict, len(found.table))))))
     needs, has = pick(verdict.left, row, of_class), pick(verdict.right, row, of_class)
     gpu = found.table.cards[found.table.card[row]].name
     return Refusal(gpu, name, needs, has, rule.unit, found.table.describe(row), rule.label)
 
 
-def _sides(found: Found, verdict: Verdict, rows: slice) -> tuple[np.ndarray, np.ndarray]:
-    """Both sides of a requirement on some rows: (classes, rows)."""
+def _sides(verdict: Verdict, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Both sides of a requirement: (classes, rows)."""
     left, right = (np.atleast_2d(np.asarray(side, dtype=float)) for side in (verdict.left, verdict.right))
-    shape = (max(len(left), len(right)), len(found.table))
-    return np.broadcast_to(left, shape)[:, rows], np.broadcast_to(right, shape)[:, rows]
+    shape = (max(len(left), len(right)), rows)
+    return np.broadcast_to(left, shape), np.broadcast_to(right, shape)
 
 
 def warnings_of(context: Context, plan: Plan, today: datetime.date) -> list[str]:
