@@ -34,6 +34,7 @@ _SHAPES = {
         "published_precision",
     )
 }
+_NOTHING = {name: 0 for name, kind in _SHAPES.items() if kind == "int"}
 
 
 class Known:
@@ -103,8 +104,8 @@ def sized(params: float, known: Known) -> Model:
     hidden = max(step, _near(width, step))
     layers = max(1, round(_at(layers_line, params)))
     heads = hidden // _HEAD
-    model = replace(
-        _blank(params),
+    model = _blank(
+        params,
         layers=layers,
         hidden=hidden,
         heads=heads,
@@ -121,16 +122,15 @@ def sized(params: float, known: Known) -> Model:
     return replace(model, intermediate=intermediate, assumed=(said,))
 
 
-def _blank(params: float) -> Model:
-    numbers: dict[str, Any] = {name: 0 for name, kind in _SHAPES.items() if kind == "int"}
+def _blank(params: float, **shapes: Any) -> Model:
+    """A gated model of this size; shapes that are not given are 0."""
     return Model(
         **{
-            **numbers,
+            **_NOTHING,
             "name": f"{_short(params)} (typical)",
             "family": "typical",
             "params_total": params,
             "params_active": params,
-            "tied_embeddings": False,
             "gated": True,
             "max_context": 131072,
             "license": "",
@@ -138,6 +138,7 @@ def _blank(params: float) -> Model:
             "date": datetime.date.today().isoformat(),
             "note": "",
             "origin": "size",
+            **shapes,
         }
     )
 
@@ -195,7 +196,7 @@ def _from_shapes(asked: Mapping[str, Any], known: Known, base: Path | None) -> M
         start = sized(_params(asked["params"], "model.params"), known)
     else:
         start = _sized_by_shapes(given, known)
-    model = replace(start, **given, origin="shapes", name=str(asked.get("name", "given shapes")), note="")
+    model = replace(start, **given) if given else start
     if "layers" in given and "full_attention_layers" not in given:
         linear = given.get("linear_attention_layers", 0)
         full = 0 if model.sliding_window else model.layers - linear
@@ -214,6 +215,9 @@ def _from_shapes(asked: Mapping[str, Any], known: Known, base: Path | None) -> M
         active = total if not model.experts else min(total, active)
     return replace(
         model,
+        name=str(asked.get("name", "given shapes")),
+        origin="shapes",
+        note="",
         params_total=total,
         params_active=float(given.get("params_active", active)),
         source="the need",

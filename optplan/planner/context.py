@@ -130,6 +130,8 @@ class Context:
     def _pools(self) -> tuple[tuple[str, frozenset[int], int], ...]:
         """Pools of owned cards: name, the allowed offers that share it, cards in it."""
         offers = self.catalog.offers
+        if not offers.pools:
+            return ()
         found: dict[int, list[int]] = {}
         for offer in np.flatnonzero(self.settled.allowed & (offers.pool >= 0)).tolist():
             found.setdefault(int(offers.pool[offer]), []).append(offer)

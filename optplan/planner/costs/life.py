@@ -19,12 +19,14 @@ def within_life(context: Context) -> None:
     Raises BadInput `longer-than-life` where buying is all that the need allows.
     """
     settled = context.settled
-    if "life_used" not in context.pack.rules or settled.need.task != "serve":
+    if settled.need.task != "serve" or "buy" not in (settled.need.limits.purchase or ()):
         return
     bought = settled.allowed & (context.catalog.offers.purchase == BUY)
+    if "life_used" not in context.pack.rules or not bought.any():
+        return
     life = context.scalar("service_life", math.inf)
     years = settled.hours / YEAR
-    if not bought.any() or years <= life * (1 + TOLERANCE):
+    if years <= life * (1 + TOLERANCE):
         return
     message = f"{number(years)} years are longer than the {number(life)} years that a bought card is planned to work"
     kinds = settled.need.limits.purchase or []
