@@ -6,7 +6,7 @@ import functools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,7 @@ Scenario = Literal["expected", "better", "worse"]
 CARD_SELECTORS: Final = ("architecture", "gpu")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A requirement on every row: both sides, and where left <= right (within the one tolerance)."""
 
     left: Any

@@ -19,7 +19,6 @@ from optplan.plan.parts import (
     SolverReport,
     Term,
     WayOut,
-    flat,
     price_age,
 )
 from optplan.program import Program
@@ -131,12 +130,12 @@ class Plan:
                 "gpu_hours": self.gpu_hours,
                 "bound": self.bound,
                 "gap": self.gap,
-                "cards": [flat(line) for line in self.cards],
+                "cards": [line.json() for line in self.cards],
                 "apis": [line.json() for line in self.apis],
-                "terms": [flat(term) for term in self.terms],
+                "terms": [term._asdict() for term in self.terms],
                 "quantities": quantities(self.quantities),
                 "limits": [use.json() for use in self.limits],
-                "alternatives": [flat(other) for other in self.alternatives],
+                "alternatives": [other._asdict() for other in self.alternatives],
             }
         else:
             common |= {"reasons": self.reasons, "ways_out": [way.json() for way in self.ways_out]}
@@ -145,5 +144,5 @@ class Plan:
             "assumed": self.assumed,
             "warnings": self.warnings,
             "catalog": {"as_of": self.catalog.as_of.isoformat(), "offers": len(self.catalog.offers)},
-            "solver": flat(self.solver),
+            "solver": self.solver._asdict(),
         }

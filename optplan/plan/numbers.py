@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -25,7 +25,13 @@ class Numbers(Mapping[str, float]):
         return cls({name: i for i, name in enumerate(values)}, np.array([*values.values()], dtype=float))
 
     def __getitem__(self, name: str) -> float:
-        return float(self.row[self.at[name]])
+        number: float = self.row.item(self.at[name])
+        return number
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The number, or what is given where there is none."""
+        at = self.at.get(name)
+        return default if at is None else self.row.item(at)
 
     def __contains__(self, name: object) -> bool:
         return name in self.at

@@ -5,12 +5,11 @@ A plan keeps the quantities of each line, so that table, JSON, page and explanat
 
 from __future__ import annotations
 
-import functools
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from optplan.evaluate import Verdict
 from optplan.units import number
@@ -38,6 +37,14 @@ class CardLine:
     currency: str
     price_date: str
     layout: str
+
+    def json(self) -> dict[str, Any]:
+        """All fields."""
+        return dict(zip(_OF_CARDS, _read_cards(self), strict=True))
+
+
+_OF_CARDS: Final = tuple(field.name for field in fields(CardLine))
+_read_cards: Final = operator.attrgetter(*_OF_CARDS)  # asdict would copy each of them
 
 
 @dataclass(slots=True)
@@ -104,16 +111,14 @@ class ApiLine:
         return {k: v for k, v in asdict(self).items() if k not in ("values", "low", "high")}
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One term of the cost, in the plan's currency; the terms sum to the total."""
 
     name: str
     amount: float
 
 
-@dataclass(frozen=True, slots=True)
-class LimitUse:
+class LimitUse(NamedTuple):
     """How much of a limit the plan uses. binds: nothing of it is spare within the tolerance."""
 
     name: str
@@ -129,11 +134,10 @@ class LimitUse:
 
     def json(self) -> dict[str, Any]:
         """All fields, and what is spare."""
-        return flat(self) | {"spare": self.spare}
+        return self._asdict() | {"spare": self.spare}
 
 
-@dataclass(frozen=True, slots=True)
-class Alternative:
+class Alternative(NamedTuple):
     """Another plan that would do, and what it costs more."""
 
     cards: str
@@ -178,27 +182,13 @@ class Refusal:
         return f"{self.gpu}: {self.label}: needs {number(self.left)} {self.unit}, has {number(self.right)}"
 
 
-@dataclass(frozen=True, slots=True)
-class SolverReport:
+class SolverReport(NamedTuple):
     """Which solver proved it, in how many seconds, in how many runs and branch-and-bound nodes."""
 
     name: str
     seconds: float
     runs: int
     nodes: int
-
-
-def flat(part: Any) -> dict[str, Any]:
-    """The fields of a dataclass whose values are plain."""
-    names, values = _reader(part.__class__)
-    return dict(zip(names, values(part), strict=True))
-
-
-@functools.cache
-def _reader(kind: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
-    """Names of the fields of a dataclass with at least two, and what reads them all."""
-    names = tuple(field.name for field in fields(kind))
-    return names, operator.attrgetter(*names)
 
 
 def price_age(day: int, today: date) -> int:

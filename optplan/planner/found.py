@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -32,8 +32,7 @@ class Pick:
     requests: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """A plan that was not chosen: units of one offer alone."""
 
     offer: int
@@ -42,8 +41,7 @@ class Option:
     hours: float
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(NamedTuple):
     """Candidates of a need that has no plan.
 
     held    those that meet every requirement

@@ -194,8 +194,8 @@ class PortfolioPlan:
                 "npv": self.npv,
                 "bound": finite(self.bound),
                 "gap": finite(self.gap),
-                "terms": [asdict(term) for term in self.terms],
-                "npv_terms": [asdict(term) for term in self.npv_terms],
+                "terms": [term._asdict() for term in self.terms],
+                "npv_terms": [term._asdict() for term in self.npv_terms],
                 "acquisitions": [asdict(one) for one in self.acquisitions],
                 "by_month": [asdict(one) for one in self.months_total],
                 "by_need": [asdict(one) for one in self.needs_total],
@@ -212,5 +212,5 @@ class PortfolioPlan:
             "assumed": self.assumed,
             "warnings": self.warnings,
             "catalog": {"as_of": self.catalog_day, "offers": self.offers},
-            "solver": asdict(self.solver),
+            "solver": self.solver._asdict(),
         }

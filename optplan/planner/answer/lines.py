@@ -72,15 +72,14 @@ def lines_of_many(contexts: Sequence[Context], found: Sequence[Found]) -> list[l
 def _lines(lines: Lines, picks: Sequence[tuple[Table, Pick]]) -> list[Line]:
     """Columns of lines -> lines."""
     hours = lines.values[:, 0, lines.at["unit_hours"]].tolist()
+    sides = [*zip(*(map(Verdict, *columns) for columns in lines.sides.values()), strict=True)]
     found = []
-    for i, (table, one) in enumerate(picks):
-        values, low, high = (Numbers(lines.at, row) for row in lines.values[i])
-        verdicts = {
-            name: Verdict(left[i], right[i], holds[i]) for name, (left, right, holds) in lines.sides.items()
-        }
-        layout = table.describe(one.row)
-        load = lines.load[i]
-        found.append(Line(one.offer, one.units, hours[i], one.row, layout, values, low, high, verdicts, load))
+    for (table, one), own, paid, rows, load in zip(
+        picks, sides, hours, lines.values, lines.load, strict=True
+    ):
+        values, low, high = (Numbers(lines.at, row) for row in rows)
+        layout, verdicts = table.describe(one.row), dict(zip(lines.sides, own, strict=True))
+        found.append(Line(one.offer, one.units, paid, one.row, layout, values, low, high, verdicts, load))
     return found
 
 
