@@ -17,7 +17,7 @@ from optplan.many.speeds import Speeds
 from optplan.planner.context import Context
 from optplan.ranges import ranges
 
-FIRST = 2  # sizes and nodes of a card that are looked at before others
+FIRST = 8  # cards that are looked at before others where bounds are tight
 SHARED = 4  # needs of a kind, on average, from which on all its candidates are evaluated at once
 
 
@@ -92,11 +92,16 @@ class Survey:
         return np.asarray(speed * self.groups.size[group])
 
     def first(self) -> np.ndarray:
-        """Pairs to look at first: of every card the smallest gangs, which have the lowest bounds."""
-        card = self.need * len(self.catalog.cards) + self.groups.card[self.group]
-        begin = np.flatnonzero(np.diff(card, prepend=-1))
-        place = np.arange(len(card)) - np.repeat(begin, np.diff(begin, append=len(card)))
-        found: np.ndarray = (place < FIRST) | np.isneginf(self.least.cost)
+        """Pairs to look at first: of every card those with the lowest bounds; where those are tight, of few cards."""
+        card, cost = self.groups.card[self.group], self.least.cost
+        begin = np.flatnonzero(np.diff(self.need * len(self.catalog.cards) + card, prepend=-1))
+        lowest = np.minimum.reduceat(cost, begin) if len(begin) else cost
+        if self.speeds is not None:
+            of_card = np.full((len(self.contexts), len(self.catalog.cards)), math.inf)
+            of_card[self.need[begin], card[begin]] = lowest
+            last = min(FIRST, len(self.catalog.cards)) - 1
+            lowest = np.minimum(lowest, np.partition(of_card, last, axis=1)[self.need[begin], last])
+        found: np.ndarray = cost <= np.repeat(lowest, np.diff(begin, append=len(cost)))
         return found
 
     def look(self, wanted: np.ndarray) -> np.ndarray:
