@@ -32,14 +32,18 @@ AMOUNTS = ("train_tokens", HOURS)  # targets that depend on the amount of work
 class Kinds:
     """Needs by kind.
 
-    first  one need of each kind; grid: what the rules read of those; of: kind of each need
+    keys, first  of each kind, and one need of it; of: kind of each need
     """
 
     def __init__(self, contexts: Sequence[Context], keys: Sequence[Any]) -> None:
-        _, self.of = grouped(keys)
+        self.keys, self.of = grouped(keys)
         at = np.unique(self.of, return_index=True)[1].tolist()
         self.first = [contexts[i] for i in at]
-        self.grid = Grid(self.first, slots_of(self.first))
+
+    @functools.cached_property
+    def grid(self) -> Grid:
+        """What the rules read of one need of each kind."""
+        return Grid(self.first, slots_of(self.first))
 
 
 def key_of(context: Context) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optplan.evaluate import Assessment
+from optplan.many.layouts import Judged
 from optplan.many.survey import Survey
 from optplan.planner.answer.notes import missed_by
 from optplan.planner.found import Found, Tally
@@ -17,27 +18,27 @@ def refused(small: Survey, i: int, large: Survey | None, k: int) -> Found:
     The larger gangs tell why where no smaller one holds.
     """
     context = small.contexts[i]
-    if not small.judged.sure:
+    if not small.judged_of(i)[0].sure:
         return nothing_found(context)
     survey, at = small, i
     if large is not None and large.offered[k].groups.any() and not small.some[i]:
         survey, at = large, k
     nothing = Assessment(context.pack, {}, {}, [])
-    return without_plan(survey.judged.table, nothing, np.zeros(0, dtype=bool), _tally(survey, at))
+    return without_plan(survey.table, nothing, np.zeros(0, dtype=bool), _tally(survey, at))
 
 
 def _tally(survey: Survey, i: int) -> Tally:
-    judged, kind = survey.judged, int(survey.kinds.of[i])
+    judged, kind = survey.judged_of(i)
     group = np.flatnonzero(survey.offered[i].groups)
     row = judged.candidates(kind, group)
     if survey.some[i]:
         return Tally(len(row), len(judged.rows(np.full(len(group), kind), group)[0]), ())
-    return Tally(len(row), 0, _missed(survey, kind, row) if len(row) else ())
+    return Tally(len(row), 0, _missed(judged, kind, row) if len(row) else ())
 
 
-def _missed(survey: Survey, kind: int, row: np.ndarray) -> tuple[str, ...]:
+def _missed(judged: Judged, kind: int, row: np.ndarray) -> tuple[str, ...]:
     """Requirements that the nearest candidate of each card misses, by name. row: the candidates, by card."""
-    judged, table = survey.judged, survey.judged.table
+    table = judged.table
     form, card, steps = judged.forms.of_row[row], table.card[row], judged.steps
     start, every = np.flatnonzero(np.diff(card, prepend=-1)), np.arange(judged.least.shape[1])
     alone = [name for name in steps.requires if name not in steps.decided]

@@ -206,7 +206,7 @@ class Search:
         units = int(self.survey.size[at] // self.catalog.offers.gpus[offer])
         total = float(singles.cost[row] / units) * units  # as the program adds it up
         return Found(
-            self.survey.judged.table,
+            self.survey.table,
             Assessment(self.contexts[i].pack, {}, {}, []),
             np.zeros(0, dtype=bool),
             solution=Solution("optimal", {}, total, total, 0.0, 0),

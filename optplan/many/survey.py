@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -9,16 +10,15 @@ from typing import Any
 import numpy as np
 
 from optplan.many.bounds import SLACK, Least, dream_speed, least_of, proven
-from optplan.many.cards import Sizes, every_group
-from optplan.many.kinds import SPEED, Hours, Kinds
+from optplan.many.cards import Sizes, every_candidate, every_group
+from optplan.many.kinds import Hours, Kinds
 from optplan.many.layouts import Judged
 from optplan.many.lots import Carriers, Rents, offered_by, single_span, sums_span
-from optplan.many.speeds import Speeds
+from optplan.many.speeds import speeds_of
 from optplan.planner.context import Context
 from optplan.ranges import ranges
 
 FIRST = 8  # cards that are looked at before others where bounds are tight
-SHARED = 4  # needs of a kind, on average, from which on all its candidates are evaluated at once
 
 
 class Limited:
@@ -56,17 +56,17 @@ class Survey:
 
     def __init__(self, contexts: Sequence[Context], keys: Sequence[Any], sizes: Sizes) -> None:
         """keys: of the needs' kinds."""
-        self.contexts, self.catalog = contexts, contexts[0].catalog
+        self.contexts, self.catalog, self.sizes = contexts, contexts[0].catalog, sizes
         self.groups, self.hours_of = every_group(self.catalog, sizes), Hours(contexts)
         self.kinds = kinds = Kinds(contexts, keys)
         self.offered = [
             offered_by(self.catalog, c.settled.allowed.tobytes(), sizes, c.settled.max_cards)
             for c in contexts
         ]
-        self.judged = Judged(kinds.first, kinds.grid, sizes, self.hours_of.target)
-        shared = self.hours_of.target == SPEED and len(kinds.first) * SHARED <= len(contexts)
-        self.speeds = Speeds(self.judged) if shared and proven(contexts) else None
-        could = np.stack([own.groups for own in self.offered]) & self.judged.fits()[kinds.of]
+        self.table = every_candidate(self.catalog, sizes)
+        self.speeds = speeds_of(contexts, kinds, sizes, self.hours_of.target)
+        fits = self.judged.fits() if self.speeds is None else self.speeds.fits
+        could = np.stack([own.groups for own in self.offered]) & fits[kinds.of]
         self.some, self.limits = could.any(axis=1), Limited(contexts)
         self.rents = Rents.of([own.rents for own in self.offered])
         self.single = Carriers([own.single for own in self.offered], single_span(self.groups))
@@ -81,6 +81,16 @@ class Survey:
         self.size, self.node = self.groups.size[self.group], self.groups.node[self.group]
         self.hours = np.full(len(self.need), math.inf)
         self.row = np.zeros(len(self.need), dtype=np.int64)
+
+    @functools.cached_property
+    def judged(self) -> Judged:
+        """Candidates judged for each kind, where their speeds are not known already."""
+        return Judged(self.kinds.first, self.kinds.grid, self.sizes, self.hours_of.target)
+
+    def judged_of(self, i: int) -> tuple[Judged, int]:
+        """Candidates as they are judged for a need, and its position there."""
+        kind = int(self.kinds.of[i])
+        return (self.judged, kind) if self.speeds is None else (self.speeds.judged[kind], 0)
 
     def _fastest_of(self, need: np.ndarray, group: np.ndarray) -> np.ndarray:
         """Token/s that no layout of these pairs exceeds."""
@@ -135,7 +145,7 @@ class Survey:
 
     def _fastest(self, pairs: np.ndarray, at: np.ndarray, row: np.ndarray, found: np.ndarray) -> None:
         """Keep the fastest of the candidates of pairs. at, row, found: of candidates, pair by pair."""
-        hours = self.hours_of(self.need[pairs[at]], self.judged.table.card[row], found)
+        hours = self.hours_of(self.need[pairs[at]], self.table.card[row], found)
         # equal within the tolerance is equal
         rounded = np.round(np.log(np.maximum(hours, 1e-12)), 9)
         rounded = np.where(np.isfinite(hours), rounded, math.inf)
