@@ -20,13 +20,25 @@ from optplan.planner.context import Context
 from optplan.planner.costs.prices import Prices
 from optplan.planner.costs.pricing import OF_NEED
 from optplan.planner.found import Found
-from optplan.planner.search.fleets import Units, columns_of, owned_hours, settle_fleet, units_of
+from optplan.planner.search.fleets import (
+    Units,
+    cards_alone,
+    columns_of,
+    owned_hours,
+    settle_fleet,
+    settled_fleet,
+    units_of,
+    work_of,
+)
 from optplan.planner.search.jobs import billing
 from optplan.planner.search.shelf import shelf
 from optplan.program.columns import SECOND
 from optplan.program.jobs import Lots
+from optplan.program.ready import Asked, ready_batches
+from optplan.program.spans import spans_of_each
 from optplan.units import HOUR, TOLERANCE
 
+_Costs = tuple[np.ndarray, np.ndarray, np.ndarray]
 CELLS = 60_000  # rows x candidates at once: columns that stay in the cache
 
 
@@ -64,19 +76,58 @@ def _block(contexts: Sequence[Context], table: Table) -> list[Found]:
     pairs = [_pairs(context, table, *rows) for context, *rows in zip(contexts, held, idle, strict=True)]
     each = [cut(capacity, rows, own.row) for rows, own in zip(here, pairs, strict=True)]
     costs = _costs(contexts, prices, pairs, each)
-    found = []
+    some = [own.lots.offer[own.lot] for own in pairs]
+    found = [Found(table, assessment, own) for own in held]
+    rows = [own.row for own in pairs]
+    settle = _batches if contexts[0].settled.need.task == "generate" else _services
+    settle(contexts, table, units, some, rows, costs, found)
+    return [
+        one if one.picks else _own(one, table, masks[i], held[i], here[i], assessment)
+        for i, one in enumerate(found)
+    ]
+
+
+def _services(
+    contexts: Sequence[Context], table: Table, units: Units, offers: list[np.ndarray], rows: list[np.ndarray],
+    costs: list[_Costs], found: list[Found],
+) -> None:  # fmt: skip
+    """Find the units of each service. offers, rows, costs: of its pairs."""
     for i, context in enumerate(contexts):
-        own, (unit, fixed, rate) = pairs[i], costs[i]
-        columns = columns_of(context, table, units, own.lots, own.row, own.lot, unit, fixed, rate)
-        part = Found(table, assessment, held[i])
-        one = settle_fleet(context, columns, context.limits, part, prove=False)
-        found.append(one if one.picks else _own(one, table, masks[i], held[i], here[i], assessment))
-    return found
+        columns = columns_of(context, table, units, offers[i], rows[i], *costs[i])
+        settle_fleet(context, columns, context.limits, found[i], prove=False)
+
+
+def _batches(
+    contexts: Sequence[Context], table: Table, units: Units, offers: list[np.ndarray], rows: list[np.ndarray],
+    costs: list[_Costs], found: list[Found],
+) -> None:  # fmt: skip
+    """Find the units of all offline work of a block, the columns of its needs one after the other."""
+    sizes = [len(some) for some in rows]
+    first = np.concatenate([[0], np.cumsum(sizes)])
+    unit, fixed, rate = (np.concatenate(each, axis=-1) for each in zip(*costs, strict=True))
+    columns = columns_of(
+        contexts[0], table, units, np.concatenate(offers), np.concatenate(rows), unit, fixed, rate
+    )
+    setup, limits = [context.setup_hours for context in contexts], [context.limits for context in contexts]
+    numbers = (
+        [work_of(context) for context in contexts], setup, [one.deadline for one in limits],
+        [one.min_replicas for one in limits],
+    )  # fmt: skip
+    spans = spans_of_each(columns, *(np.repeat(each, sizes) for each in numbers))
+    asked = [
+        Asked(setup[i], limits[i], context.settled.mix, cards_alone(context))
+        for i, context in enumerate(contexts)
+    ]
+    searched = ready_batches(columns, spans, first, asked)
+    for i, context in enumerate(contexts):
+        here = slice(int(first[i]), int(first[i + 1]))
+        own, times = columns.take(here), spans.of(here, setup[i])
+        settled_fleet(context, own, times, searched[i], limits[i], found[i], prove=False)
 
 
 def _costs(
     contexts: Sequence[Context], prices: Prices, pairs: list[_Pairs], units: list[np.ndarray]
-) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+) -> list[_Costs]:
     """(capacity, fixed cost, hourly cost) of the units of each need's pairs; costs of one node.
 
     units: (classes, pairs) capacity of one.

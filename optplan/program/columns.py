@@ -55,7 +55,7 @@ class Columns:
     def __len__(self) -> int:
         return len(self.offer)
 
-    def take(self, rows: np.ndarray) -> Columns:
+    def take(self, rows: np.ndarray | slice) -> Columns:
         """The columns of these positions."""
         picked = {name: getattr(self, name)[rows] for name in self.__slots__ if name not in WHOLE}
         return Columns(**picked, capacity=self.capacity[:, rows], names=self.names, types=self.types)
@@ -78,11 +78,12 @@ def usable(columns: Columns, hours: float) -> np.ndarray:
     return known
 
 
-def fitting(columns: Columns, limits: Limits) -> np.ndarray:
-    """Whether the limits on cards let in one unit of each column."""
+def fitting(columns: Columns, limits: Limits, rows: slice = slice(None)) -> np.ndarray:
+    """Whether the limits on cards let in one unit of each column, of these rows."""
+    gpus = columns.gpus[rows]
     if not limits.quotas and math.isinf(limits.max_cards):
-        return np.ones(len(columns), dtype=bool)
-    return np.asarray(columns.gpus <= np.minimum(limits.quota_of(columns.card), limits.max_cards))
+        return np.ones(len(gpus), dtype=bool)
+    return np.asarray(gpus <= np.minimum(limits.quota_of(columns.card[rows]), limits.max_cards))
 
 
 def _cost(columns: Columns, hours: float) -> np.ndarray:

@@ -6,6 +6,7 @@ Between these ends cost grows at least in proportion to work, ever faster: a con
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from optplan.program.columns import SECOND, Columns
 from optplan.program.limits import Limits
 from optplan.program.spans import Spans
-from optplan.program.worth import Ends, Worth, card_prices
+from optplan.program.worth import Ends, Worth, card_prices, within_room
 from optplan.units import TOLERANCE
 
 TRIED = 3  # how many units of the cheapest work are taken back before another column finishes
@@ -54,15 +55,14 @@ class Hulls:
 REAL = [0, 2, 3]  # ends at which a unit can be that is alone in its column
 
 
-def _ends(columns: Columns, spans: Spans, limits: Limits) -> Ends:
+def _ends(columns: Columns, spans: Spans, works: bool | np.ndarray) -> Ends:
+    """works: whether every unit that is held works, of each column."""
     stepped, setup, step = columns.step > SECOND, spans.setup, columns.step
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = spans.alone + setup  # no unit does more than all the work
         steps = np.minimum(spans.full, np.floor(needed / step * (1 + TOLERANCE)))
         whole = np.where(stepped, steps * step, np.minimum(spans.longest, needed))
-        least = np.full(len(columns), setup)
-        if limits.min_replicas <= 1:  # else a unit may be held without work
-            least = np.where(stepped, np.maximum(setup, step), setup)
+        least = np.where(stepped & works, np.maximum(setup, step), setup)
         hours = np.stack([np.maximum(least, spans.minimum), least, whole, whole + step])
         work = np.minimum(np.maximum((np.minimum(hours, spans.longest) - setup) / spans.alone, 0.0), 1.0)
         # a last step that is not used up
@@ -82,24 +82,78 @@ def batch_worth(columns: Columns, spans: Spans, limits: Limits) -> Worth:
     none = columns.fixed
     if not len(columns):
         return Worth(none, none, math.inf, math.inf, none, math.inf, none)
-    ends = _ends(columns, spans, limits)
+    worths = worth_of_each(columns, spans, np.array([0]), [limits])
+    return worths.of(0, slice(0, len(columns)))
+
+
+@dataclass(frozen=True, slots=True)
+class Worths:
+    """As `Worth`, of several needs: lower, upper and price one a need, the others one a column."""
+
+    excess: np.ndarray
+    each: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    piece: np.ndarray
+    price: np.ndarray
+    card: np.ndarray
+    ends: Ends
+
+    def take(self, rows: np.ndarray) -> Worths:
+        """With these columns only."""
+        return Worths(
+            self.excess[rows], self.each[rows], self.lower, self.upper, self.piece[rows], self.price,
+            self.card[rows], self.ends.take(rows),
+        )  # fmt: skip
+
+    def kept(self, sizes: np.ndarray) -> np.ndarray:
+        """Positions of the columns that a plan of least cost of their need could hold. sizes: columns of each need."""
+        known = np.isfinite(self.upper) & np.isfinite(self.lower)
+        lower, upper = np.where(known, self.lower, 0.0), np.where(known, self.upper, 0.0)
+        return np.flatnonzero(
+            within_room(self.excess, self.piece, np.repeat(lower, sizes), np.repeat(upper, sizes))
+            | np.repeat(~known, sizes)
+        )
+
+    def of(self, need: int, rows: slice) -> Worth:
+        """The worth of one need's columns."""
+        lower, upper, price = (float(every[need]) for every in (self.lower, self.upper, self.price))
+        return Worth(
+            self.excess[rows], self.each[rows], lower, upper, self.piece[rows], price, self.card[rows],
+            self.ends.take(rows),
+        )  # fmt: skip
+
+
+def worth_of_each(columns: Columns, spans: Spans, first: np.ndarray, limits: Sequence[Limits]) -> Worths:
+    """As `batch_worth`, of needs that have columns. first: where the columns of each need begin."""
+    sizes = np.diff(first, append=len(columns))
+    works = np.array([one.min_replicas <= 1 for one in limits], dtype=bool)
+    ends = _ends(columns, spans, np.repeat(works, sizes))
     cost, work, bare = ends.cost[REAL], ends.work[REAL], ends.cost[1]
+    upper = columns.fixed * spans.few + columns.rate * spans.hours
     with np.errstate(divide="ignore", invalid="ignore"):
         once = np.where(work > 0, cost / work, math.inf)
-        card, lower = np.zeros(len(columns)), float(once.min())
-        price = lower
-        if limits.quotas or math.isfinite(limits.max_cards):
-            taken = np.where(work > 0, columns.gpus / work, math.inf)
-            kind = np.tile(columns.card, len(REAL))
-            card, lower, price = card_prices(once.reshape(1, -1), taken.reshape(1, -1), kind, limits)
-            card = card[: len(columns)]
-            cost, bare = cost + card * columns.gpus, bare + card * columns.gpus
-        at = cost - price * work
+        card, lower = np.zeros(len(columns)), np.minimum.reduceat(once.min(axis=0), first)
+        price = lower.copy()
+        for i, own in enumerate(limits):
+            if own.quotas or math.isfinite(own.max_cards):
+                here = slice(int(first[i]), int(first[i] + sizes[i]))
+                kind, gpus = columns.card[here], columns.gpus[here]
+                taken = np.where(work[:, here] > 0, gpus / work[:, here], math.inf)
+                paid, lower[i], price[i] = card_prices(
+                    once[:, here].reshape(1, -1), taken.reshape(1, -1), np.tile(kind, len(REAL)), own
+                )
+                card[here] = paid[: len(kind)]
+                fits = spans.few[here] * gpus <= np.minimum(own.quota_of(kind), own.max_cards)
+                upper[here] = np.where(fits, upper[here], math.inf)
+        dear, each_price = card * columns.gpus, np.repeat(price, sizes)
+        cost, bare = cost + dear, bare + dear
+        at = cost - each_price * work
         excess = at.min(axis=0)
         piece = np.where(work > 0, at / work, math.inf).min(axis=0)
-        each = np.maximum(np.minimum(excess, bare - price * ends.work[1]), 0.0)
-    upper = _alone(columns, spans, limits)
-    return Worth(excess, each, lower, upper, piece, price, card, ends)
+        each = np.maximum(np.minimum(excess, bare - each_price * ends.work[1]), 0.0)
+        least = np.fmin(np.fmin.reduceat(upper, first), math.inf)
+    return Worths(excess, each, lower, least, piece, price, card, ends)
 
 
 def hulls_of(columns: Columns, spans: Spans, limits: Limits, worth: Worth) -> Hulls:
@@ -150,16 +204,6 @@ def _shares(columns: Columns, spans: Spans) -> np.ndarray:
     free = float((columns.fixed + columns.rate * np.maximum(spans.setup, spans.minimum)).min())
     small = (columns.step <= SECOND) | (columns.rate * columns.step * (1 + TOLERANCE) < free)
     return np.asarray(small & (spans.minimum <= spans.setup * (1 + TOLERANCE)))
-
-
-def _alone(columns: Columns, spans: Spans, limits: Limits) -> float:
-    """The cost of the cheapest plan of one column."""
-    price = columns.fixed * spans.few + columns.rate * spans.hours
-    if limits.quotas or math.isfinite(limits.max_cards):
-        cards = spans.few * columns.gpus
-        fits = cards <= np.minimum(limits.quota_of(columns.card), limits.max_cards)
-        price = np.where(fits, price, math.inf)
-    return float(np.fmin.reduce(price, initial=math.inf))
 
 
 def finished(columns: Columns, spans: Spans, worth: Worth, limits: Limits, mix: str) -> float:

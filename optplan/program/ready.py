@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ import numpy as np
 from optplan.program.batches import cheapest_batch
 from optplan.program.columns import Columns, first_rows, fitting, usable
 from optplan.program.divided import cheapest_divided
-from optplan.program.hulls import batch_worth, finished
+from optplan.program.hulls import batch_worth, finished, worth_of_each
 from optplan.program.limits import Limits
 from optplan.program.outdone import standing
 from optplan.program.search import MOST_CLASSES, Choice, TooMany, cheapest_service
@@ -121,25 +121,81 @@ def ready_service(
 
 def ready_batch(columns: Columns, spans: Spans, limits: Limits, mix: str, plain: bool = True) -> Searched:
     """The columns of offline work. spans: their hours; plain: as of `_plain`."""
+    one = Asked(spans.setup, limits, mix, plain)
+    return ready_batches(columns, spans, np.array([0, len(columns)]), [one])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What offline work asks of its columns. setup: hours of a unit's start; alone: whether cards must do all of it."""
+
+    setup: float
+    limits: Limits
+    mix: str
+    alone: bool = True
+
+    @property
+    def plain(self) -> bool:
+        """As of `_plain`."""
+        return _plain(self.limits, self.alone)
+
+
+def ready_batches(
+    columns: Columns, spans: Spans, first: np.ndarray, asked: Sequence[Asked]
+) -> list[Searched]:
+    """The same of several needs; the steps that all of them go through are taken for all their columns at once.
+
+    first: where the columns of each need begin, and the end.
+    """
+    good = _promising(columns, spans, first, asked)
+    plain = np.array([one.plain for one in asked], dtype=bool)
+    rows = np.flatnonzero(good & np.repeat(plain, np.diff(first)))
+    some, times, ends = columns.take(rows), spans.take(rows), np.searchsorted(rows, first)
+    begun = np.flatnonzero(ends[1:] > ends[:-1])
+    worths = worth_of_each(some, times, ends[begun], [asked[i].limits for i in begun.tolist()])
+    rows = worths.kept(np.diff(ends)[begun])
+    some, times, worths, ends = (
+        some.take(rows),
+        times.take(rows),
+        worths.take(rows),
+        np.searchsorted(rows, ends),
+    )
+    place, found = {need: k for k, need in enumerate(begun.tolist())}, list[Searched]()
+    for i, one in enumerate(asked):
+        if plain[i]:
+            here = slice(int(ends[i]), int(ends[i + 1]))
+            own, own_times = some.take(here), times.of(here, one.setup)
+            worth = worths.of(place[i], here) if i in place else batch_worth(own, own_times, one.limits)
+            found.append(_searched_batch(own, own_times, worth, one))
+        else:
+            rows = np.arange(first[i], first[i + 1])[good[first[i] : first[i + 1]]]
+            own = columns.take(rows)
+            rest = first_rows(own, math.inf, one.limits, one.mix)
+            own, own_times = own.take(rest), spans.of(rows[rest], one.setup)
+            found.append(_not_searched(own, own_times.most, own_times, one.limits))
+    return found
+
+
+def _promising(columns: Columns, spans: Spans, first: np.ndarray, asked: Sequence[Asked]) -> np.ndarray:
+    """Which columns carry anything at a known cost, and fit; none of a need whose every plan has too many cards."""
+    good, sizes = usable(columns, math.inf), np.diff(first)
+    time = np.repeat([max(one.limits.deadline - one.setup, 0.0) for one in asked], sizes)
     with np.errstate(divide="ignore", invalid="ignore"):
-        load = spans.alone[None, :] / max(limits.deadline - spans.setup, 0.0)
-    if limits.deadline <= spans.setup or _too_many(columns, load):
-        columns, spans = columns.take(NONE), spans.take(NONE)
-    good = usable(columns, math.inf)
-    if not _plain(limits, plain):
-        rows = first_rows(columns, math.inf, limits, mix, np.flatnonzero(good))
-        spans = spans.take(rows)
-        return _not_searched(columns.take(rows), spans.most, spans, limits)
-    good &= fitting(columns, limits)
-    if not good.all():
-        rows = np.flatnonzero(good)
-        columns, spans = columns.take(rows), spans.take(rows)
-    worth = batch_worth(columns, spans, limits)
-    rows = worth.kept
-    columns, spans, worth = columns.take(rows), spans.take(rows), worth.take(rows)
-    own = NONE
+        few = spans.alone / time * columns.gpus <= MOST_CARDS
+    count = np.concatenate([[0], np.cumsum(few)])[first]
+    good &= np.repeat(count[1:] > count[:-1], sizes) & (time > 0)
+    for i, one in enumerate(asked):
+        if one.plain and (one.limits.quotas or math.isfinite(one.limits.max_cards)):
+            here = slice(int(first[i]), int(first[i + 1]))
+            good[here] &= fitting(columns, one.limits, here)
+    return good
+
+
+def _searched_batch(columns: Columns, spans: Spans, worth: Worth, asked: Asked) -> Searched:
+    """What a search finds among columns that a plan of least cost could hold."""
+    limits, mix, own = asked.limits, asked.mix, NONE
     if math.isfinite(worth.lower):
-        if len(rows) > FEW:
+        if len(columns) > FEW:
             worth = worth.known(finished(columns, spans, worth, limits, mix))
         own = standing(columns, spans, worth, limits, mix)
         own = first_rows(columns, math.inf, limits, mix, own)

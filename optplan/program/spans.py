@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,13 +11,15 @@ from optplan.program.columns import SECOND, Columns
 from optplan.program.limits import Limits
 from optplan.units import TOLERANCE
 
+Each = float | np.ndarray  # one number for all columns, or one a column
+
 
 @dataclass(frozen=True, slots=True)
 class Spans:
     """Hours of columns, one number a column.
 
     alone    in which one unit would do all the work, its start not counted
-    setup    in which a unit starts and does no work (one number for all)
+    setup    in which a unit starts and does no work (one number for all; one a column where needs differ)
     longest  that a unit can be held: the deadline, or what all the work takes
     full     whole billing steps in that; rest: hours of a last step that it cannot use up (0 = none)
     minimum  that each held unit is billed for at least
@@ -26,7 +28,7 @@ class Spans:
     """
 
     alone: np.ndarray
-    setup: float
+    setup: Any
     longest: np.ndarray
     full: np.ndarray
     rest: np.ndarray
@@ -37,8 +39,12 @@ class Spans:
 
     def take(self, rows: np.ndarray) -> Spans:
         """The spans of these columns."""
+        return self.of(rows, self.setup[rows] if isinstance(self.setup, np.ndarray) else self.setup)
+
+    def of(self, rows: np.ndarray | slice, setup: Any) -> Spans:
+        """The spans of these columns, whose start takes so long."""
         return Spans(
-            self.alone[rows], self.setup, self.longest[rows], self.full[rows], self.rest[rows],
+            self.alone[rows], setup, self.longest[rows], self.full[rows], self.rest[rows],
             self.minimum[rows], self.most[rows], self.few[rows], self.hours[rows],
         )  # fmt: skip
 
@@ -57,10 +63,15 @@ class Spans:
 
 
 def _fewest(
-    columns: Columns, alone: np.ndarray, each: np.ndarray, min_replicas: int, share: np.ndarray | float
-) -> np.ndarray:
+    columns: Columns, alone: np.ndarray, each: np.ndarray, min_replicas: int | np.ndarray,
+    share: np.ndarray | float,
+) -> np.ndarray:  # fmt: skip
     """Units that do a share of the work, each of them in so many hours of work."""
-    least = np.ceil(min_replicas / columns.replicas) if min_replicas > 1 else 1.0
+    least = (
+        1.0
+        if isinstance(min_replicas, int) and min_replicas <= 1
+        else np.ceil(min_replicas / columns.replicas)
+    )
     return np.asarray(np.maximum(least, np.ceil(share * alone / np.maximum(each, 0.0) * (1 - TOLERANCE))))
 
 
@@ -84,19 +95,29 @@ def _billed(
 
 def spans_of(columns: Columns, work: float, setup: float, limits: Limits) -> Spans:
     """The hours of columns. work: in units of capacity (of the only class) x hours; setup: hours of a unit's start."""
+    return spans_of_each(columns, work, setup, limits.deadline, limits.min_replicas)
+
+
+def spans_of_each(
+    columns: Columns, work: Each, setup: Each, deadline: Each, min_replicas: int | np.ndarray
+) -> Spans:
+    """The same where each may differ from column to column."""
     step, stepped = columns.step, columns.step > SECOND
     with np.errstate(divide="ignore", invalid="ignore"):
         alone = np.asarray(work / columns.capacity[0])
-        longest = np.full(len(columns), limits.deadline) if math.isfinite(limits.deadline) else alone + setup
-        if math.isinf(limits.deadline):
-            longest = np.where(stepped, _up(longest / step) * step, longest)
+        longest = np.where(np.isfinite(deadline), deadline, alone + setup)
+        if np.isinf(deadline).any():
+            whole = stepped & np.isinf(deadline)
+            longest = np.where(whole, _up(longest / step) * step, longest)
         full = np.where(stepped, np.floor(longest / step * (1 + TOLERANCE)), 0.0)
         rest = np.where(stepped, longest - full * step, 0.0)
         rest = np.where(rest > TOLERANCE * longest, rest, 0.0)
-        begun = np.where(stepped & (setup > 0), _up(setup / step) * step, 0.0)  # less would be no use
+        begun = np.where(
+            stepped & (np.asarray(setup) > 0), _up(setup / step) * step, 0.0
+        )  # less would be no use
         usual = np.where(full * step > setup * (1 + TOLERANCE), full * step, longest)
-        most, least = _up(alone / (usual - setup)) + limits.min_replicas, np.maximum(columns.minimum, begun)
-        few = _fewest(columns, alone, longest - setup, limits.min_replicas, 1.0)
+        most, least = _up(alone / (usual - setup)) + min_replicas, np.maximum(columns.minimum, begun)
+        few = _fewest(columns, alone, longest - setup, min_replicas, 1.0)
         hours = _billed(step, alone + few * setup, few, full, rest, least)
     return Spans(alone, setup, longest, full, rest, least, most, few, hours)
 

@@ -31,7 +31,7 @@ class Ends:
     work: np.ndarray
     cost: np.ndarray
 
-    def take(self, rows: np.ndarray) -> Ends:
+    def take(self, rows: np.ndarray | slice) -> Ends:
         """Of these columns."""
         return Ends(self.work[:, rows], self.cost[:, rows])
 
@@ -74,10 +74,17 @@ class Worth:
         """Positions of the columns that a plan of least cost could hold."""
         if not (math.isfinite(self.upper) and math.isfinite(self.lower)):
             return np.arange(len(self.excess))
-        room = self.upper * (1 + 2 * TOLERANCE) - self.lower
-        # what works less than the tolerance is of no use
-        kept: np.ndarray = np.flatnonzero((self.excess <= room) & (self.piece * NOTHING <= room))
-        return kept
+        return np.flatnonzero(within_room(self.excess, self.piece, self.lower, self.upper))
+
+
+def within_room(
+    excess: np.ndarray, piece: np.ndarray, lower: float | np.ndarray, upper: float | np.ndarray
+) -> np.ndarray:
+    """Whether a plan of least cost could hold each column: as of `Worth`."""
+    room = upper * (1 + 2 * TOLERANCE) - lower
+    # what works less than the tolerance is of no use
+    kept: np.ndarray = (excess <= room) & (piece * NOTHING <= room)
+    return kept
 
 
 def loads_of(columns: Columns, rates: Sequence[float], utilisation: float) -> np.ndarray:

@@ -22,7 +22,6 @@ from optplan.planner.search.measured import with_measured
 from optplan.planner.search.sliced import solve_sliced
 from optplan.program.columns import SECOND, Columns
 from optplan.program.fleet import FleetProgram, first_of_equals, generate_program, serve_program
-from optplan.program.jobs import Lots
 from optplan.program.limits import Limits
 from optplan.program.ready import Ready, Searched, ready_batch, ready_service
 from optplan.program.search import Choice
@@ -47,6 +46,14 @@ def settle_fleet(context: Context, columns: Columns, limits: Limits, found: Foun
     """The cheapest units of these columns. prove: by the solver even where all plans could be looked at."""
     demand = demand_on(context, columns, limits)
     search = ready_fleet(context, columns, demand, limits)
+    return settled_fleet(context, columns, demand, search, limits, found, prove)
+
+
+def settled_fleet(
+    context: Context, columns: Columns, demand: Spans | np.ndarray, search: Searched, limits: Limits, found: Found,
+    prove: bool,
+) -> Found:  # fmt: skip
+    """The same where the columns are searched already."""
     choice = search.choice
     if search.searched and not prove:
         found.solution = NONE if choice is None else replace(FOUND, cost=choice.cost)
@@ -81,11 +88,14 @@ def _free_choice(context: Context, fleet: FleetProgram, limits: Limits) -> Choic
 
 def demand_on(context: Context, columns: Columns, limits: Limits) -> Spans | np.ndarray:
     """The hours of offline work on each column, or the units of it that carry each traffic class alone."""
-    settled, used = context.settled, context.utilisation
-    if settled.need.task == "serve":
-        return loads_of(columns, rates_of(context), used)
-    work = float(settled.quantities["requests"]) / (used * HOUR)
-    return spans_of(columns, work, context.setup_hours, limits)
+    if context.settled.need.task == "serve":
+        return loads_of(columns, rates_of(context), context.utilisation)
+    return spans_of(columns, work_of(context), context.setup_hours, limits)
+
+
+def work_of(context: Context) -> float:
+    """Offline work, in hours of a unit of capacity."""
+    return float(context.settled.quantities["requests"]) / (context.utilisation * HOUR)
 
 
 def ready_fleet(context: Context, columns: Columns, demand: Spans | np.ndarray, limits: Limits) -> Searched:
@@ -194,7 +204,7 @@ def fleet_columns(
     per_replica = np.broadcast_to(np.atleast_2d(capacity), (classes, len(table)))[:, row]
     unit = per_replica * units.replicas[row]
     fixed, rate = pricing.of_units(lots.offer[lot], owned_hours(context, unit, lots.offer[lot]))
-    return columns_of(context, table, units, lots, row, lot, unit, fixed, rate)
+    return columns_of(context, table, units, lots.offer[lot], row, unit, fixed, rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,17 +224,17 @@ def units_of(table: Table, catalog: Catalog) -> Units:
 
 
 def columns_of(
-    context: Context, table: Table, units: Units, lots: Lots, row: np.ndarray, lot: np.ndarray,
+    context: Context, table: Table, units: Units, offer: np.ndarray, row: np.ndarray,
     unit: np.ndarray, fixed: np.ndarray, rate: np.ndarray,
 ) -> Columns:  # fmt: skip
-    """Pairs of a row of the table and a lot, as columns.
+    """Pairs of a row of the table and an offer, as columns.
 
     units: of the table's rows; unit: (classes, pairs) capacity of one; fixed, rate: cost of one node and of its hour.
     """
-    offer, spans = lots.offer[lot], units.spans[row]
+    spans, offers = units.spans[row], context.catalog.offers
     step, minimum = billing(context, offer)
     return Columns(
-        offer, row, spans, lots.card[lot], lots.gpus[lot] * spans, units.replicas[row], unit, fixed * spans,
+        offer, row, spans, offers.card[offer], offers.gpus[offer] * spans, units.replicas[row], unit, fixed * spans,
         rate * spans, units.memory[row], step / HOUR, minimum / HOUR,
         lambda i: _label(context, table, int(offer[i]), int(row[i])),
         lambda card: table.cards[card].name,
