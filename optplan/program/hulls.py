@@ -210,24 +210,36 @@ def finished(columns: Columns, spans: Spans, worth: Worth, limits: Limits, mix: 
     """The cost of a plan: units of the cheapest work, with one other column to finish; infinite where none is known."""
     if limits.min_replicas > 1:
         return math.inf
-    quota, best, ends = limits.quota_of(columns.card), math.inf, worth.ends
+    begun = _begun(worth)
+    if not begun:
+        return math.inf
+    first, units, done, spent = (np.array(each)[:, None] for each in zip(*begun, strict=True))
+    left = np.maximum(1.0 - done, 0.0)
+    rest = finishing(columns, spans, left, 1)
+    price = spent + _price(columns, spans, rest, left)
+    if limits.quotas or math.isfinite(limits.max_cards) or mix != "any":
+        quota = limits.quota_of(columns.card)
+        for k, one in enumerate(first[:, 0].tolist()):
+            fits = limits.pairs(columns.card, one, quota, mix)(
+                units[k] * columns.gpus[one], rest[:, k] * columns.gpus
+            )
+            price[:, k][~fits] = math.inf
+    return float(np.fmin.reduce(price, axis=None, initial=math.inf))
+
+
+def _begun(worth: Worth) -> list[tuple[int, float, float, float]]:
+    """Units of the cheapest work that begin a plan, in whole steps or at the longest: column, units, work, cost."""
+    ends = worth.ends
     assert ends is not None  # of offline work
     with np.errstate(divide="ignore", invalid="ignore"):
-        rate = np.where(ends.work > 0, ends.cost / ends.work, math.inf)
-        for end in (2, 3):
-            first = int(rate[end].argmin())
-            once = float(ends.work[end, first])
-            if not once > 0 or (end == 3 and once == ends.work[2, first]):
-                continue
-            begun = np.floor(1 / once * (1 + TOLERANCE)) - np.arange(TRIED)[:, None]
-            begun = begun[begun[:, 0] > 0]
-            fits = limits.pairs(columns.card, first, quota, mix)
-            left = np.maximum(1.0 - begun * once, 0.0)
-            units = finishing(columns, spans, left, 1)
-            price = begun * ends.cost[end, first] + _price(columns, spans, units, left)
-            both = fits(begun * columns.gpus[first], units * columns.gpus)
-            best = min(best, float(price[both].min(initial=math.inf)))
-    return best
+        rate = np.where(ends.work > 0, ends.cost / ends.work, math.inf)[2:].argmin(axis=1).tolist()
+    found = list[tuple[int, float, float, float]]()
+    for end, first in enumerate(rate, 2):
+        once, cost = float(ends.work[end, first]), float(ends.cost[end, first])
+        if once > 0 and not (end == 3 and once == ends.work[2, first]):
+            most = math.floor(1 / once * (1 + TOLERANCE))
+            found += [(first, n, n * once, n * cost) for n in range(most, max(most - TRIED, 0), -1)]
+    return found
 
 
 def finishing(columns: Columns, spans: Spans, share: np.ndarray | float, min_replicas: int) -> np.ndarray:
