@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from optplan.candidates import Table
+from optplan.distinct import distinct
 from optplan.evaluate import Assessment, Verdict
 from optplan.many.grids import Grid, cut, slots_of
 from optplan.many.pairs import Pairs, all_candidates, node_units, outdone_rows, own_rows, pairs_of
@@ -18,16 +19,17 @@ from optplan.planner.costs.prices import Prices
 from optplan.planner.costs.pricing import OF_NEED
 from optplan.planner.found import Found
 from optplan.planner.search.fleets import (
-    Units,
-    cards_alone,
+    asked_of,
     columns_of,
     owned_hours,
-    settle_fleet,
+    rates_of,
     settled_fleet,
     work_of,
 )
-from optplan.program.ready import Asked, ready_batches
-from optplan.program.spans import spans_of_each
+from optplan.program.columns import Columns
+from optplan.program.ready import Searched, ready_batches, ready_services
+from optplan.program.spans import Spans, spans_of_each
+from optplan.program.worth import Loads, loads_of
 
 _Costs = tuple[np.ndarray, np.ndarray, np.ndarray]
 CELLS = 60_000  # rows x candidates at once: columns that stay in the cache
@@ -58,53 +60,67 @@ def _block(contexts: Sequence[Context], table: Table) -> list[Found]:
     pairs = [pairs_of(context, table, *rows) for context, *rows in zip(contexts, held, idle, strict=True)]
     each = [cut(capacity, rows, own.row) for rows, own in zip(here, pairs, strict=True)]
     costs = _costs(contexts, prices, pairs, each)
-    some = [own.lots.offer[own.lot] for own in pairs]
     found = [Found(table, assessment, own) for own in held]
-    rows = [own.row for own in pairs]
-    settle = _batches if contexts[0].settled.need.task == "generate" else _services
-    settle(contexts, table, units, some, rows, costs, found)
+    classes = np.diff(slots.first)
+    for count in distinct(classes):
+        some = np.flatnonzero(classes == count).tolist()
+        asking = [contexts[i] for i in some]
+        _settle(table, asking, [pairs[i] for i in some], [costs[i] for i in some], [found[i] for i in some])
     return [
         one if one.picks else _own(one, table, masks[i], held[i], here[i], assessment)
         for i, one in enumerate(found)
     ]
 
 
+def _settle(
+    table: Table, contexts: list[Context], pairs: list[Pairs], costs: list[_Costs], found: list[Found]
+) -> None:
+    """Find the units of needs of as many traffic classes, the columns of their pairs one after the other."""
+    sizes = [len(own.row) for own in pairs]
+    first = np.concatenate([[0], np.cumsum(sizes)])
+    unit, fixed, rate = (np.concatenate(each, axis=-1) for each in zip(*costs, strict=True))
+    row, offer = (
+        np.concatenate(each)
+        for each in zip(*((own.row, own.lots.offer[own.lot]) for own in pairs), strict=True)
+    )
+    columns = columns_of(contexts[0], table, node_units(contexts[0].catalog), offer, row, unit, fixed, rate)
+    settle = _services if contexts[0].settled.need.task == "serve" else _batches
+    for i, (own, demand, search) in enumerate(settle(contexts, columns, np.array(sizes), first)):
+        settled_fleet(contexts[i], own, demand, search, contexts[i].limits, found[i], prove=False)
+
+
 def _services(
-    contexts: Sequence[Context], table: Table, units: Units, offers: list[np.ndarray], rows: list[np.ndarray],
-    costs: list[_Costs], found: list[Found],
-) -> None:  # fmt: skip
-    """Find the units of each service. offers, rows, costs: of its pairs."""
-    for i, context in enumerate(contexts):
-        columns = columns_of(context, table, units, offers[i], rows[i], *costs[i])
-        settle_fleet(context, columns, context.limits, found[i], prove=False)
+    contexts: list[Context], columns: Columns, sizes: np.ndarray, first: np.ndarray
+) -> Iterator[tuple[Columns, Spans | np.ndarray, Searched]]:
+    """The columns of each service, what it asks of them and what a search finds. sizes: how many columns of each."""
+    rates = np.array([rates_of(context) for context in contexts]).T
+    used, hours = (
+        np.repeat(each, sizes)
+        for each in ([one.utilisation for one in contexts], [one.settled.hours for one in contexts])
+    )
+    load = loads_of(columns, np.repeat(rates, sizes, axis=1), used)
+    asked = [asked_of(context, context.settled.hours) for context in contexts]
+    searched = ready_services(columns, Loads(load, hours), first, asked)
+    for i, search in enumerate(searched):
+        here = slice(int(first[i]), int(first[i + 1]))
+        yield columns.take(here), load[:, here], search
 
 
 def _batches(
-    contexts: Sequence[Context], table: Table, units: Units, offers: list[np.ndarray], rows: list[np.ndarray],
-    costs: list[_Costs], found: list[Found],
-) -> None:  # fmt: skip
-    """Find the units of all offline work of a block, the columns of its needs one after the other."""
-    sizes = [len(some) for some in rows]
-    first = np.concatenate([[0], np.cumsum(sizes)])
-    unit, fixed, rate = (np.concatenate(each, axis=-1) for each in zip(*costs, strict=True))
-    columns = columns_of(
-        contexts[0], table, units, np.concatenate(offers), np.concatenate(rows), unit, fixed, rate
-    )
-    setup, limits = [context.setup_hours for context in contexts], [context.limits for context in contexts]
+    contexts: list[Context], columns: Columns, sizes: np.ndarray, first: np.ndarray
+) -> Iterator[tuple[Columns, Spans | np.ndarray, Searched]]:
+    """The same for offline work."""
+    asked = [asked_of(context, context.setup_hours) for context in contexts]
     numbers = (
-        [work_of(context) for context in contexts], setup, [one.deadline for one in limits],
-        [one.min_replicas for one in limits],
-    )  # fmt: skip
+        [work_of(context) for context in contexts],
+        [one.hours for one in asked],
+        [one.limits.deadline for one in asked],
+        [one.limits.min_replicas for one in asked],
+    )
     spans = spans_of_each(columns, *(np.repeat(each, sizes) for each in numbers))
-    asked = [
-        Asked(setup[i], limits[i], context.settled.mix, cards_alone(context))
-        for i, context in enumerate(contexts)
-    ]
-    searched = ready_batches(columns, spans, first, asked)
-    for i, context in enumerate(contexts):
+    for i, search in enumerate(ready_batches(columns, spans, first, asked)):
         here = slice(int(first[i]), int(first[i + 1]))
-        own, times = columns.take(here), spans.of(here, setup[i])
-        settled_fleet(context, own, times, searched[i], limits[i], found[i], prove=False)
+        yield columns.take(here), spans.of(here, asked[i].hours), search
 
 
 def _costs(

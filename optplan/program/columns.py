@@ -72,7 +72,7 @@ def places(columns: Columns) -> np.ndarray:
     return place
 
 
-def usable(columns: Columns, hours: float) -> np.ndarray:
+def usable(columns: Columns, hours: float | np.ndarray) -> np.ndarray:
     """Whether each column carries anything at a cost that is known."""
     known: np.ndarray = (columns.capacity.max(axis=0, initial=0.0) > 0) & np.isfinite(_cost(columns, hours))
     return known
@@ -86,9 +86,9 @@ def fitting(columns: Columns, limits: Limits, rows: slice = slice(None)) -> np.n
     return np.asarray(gpus <= np.minimum(limits.quota_of(columns.card[rows]), limits.max_cards))
 
 
-def _cost(columns: Columns, hours: float) -> np.ndarray:
+def _cost(columns: Columns, hours: float | np.ndarray) -> np.ndarray:
     """Of a unit for these hours, or for one where the program chooses them (hours = infinite)."""
-    cost: np.ndarray = columns.fixed + columns.rate * (hours if math.isfinite(hours) else 1.0)
+    cost: np.ndarray = columns.fixed + columns.rate * np.where(np.isfinite(hours), hours, 1.0)
     return cost
 
 

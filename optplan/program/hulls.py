@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optplan.program.cardprices import capped, card_prices
 from optplan.program.columns import SECOND, Columns
 from optplan.program.limits import Limits
 from optplan.program.spans import Spans
-from optplan.program.worth import Ends, Worth, card_prices, within_room
+from optplan.program.worth import Ends, Worth, Worths, nothing
 from optplan.units import TOLERANCE
 
 TRIED = 3  # how many units of the cheapest work are taken back before another column finishes
@@ -79,49 +80,10 @@ def batch_worth(columns: Columns, spans: Spans, limits: Limits) -> Worth:
     Proof: no unit does more than all the work, so a piece of it costs at least what it does at the best of the ends;
     what a unit costs beyond that is linear between them. The price of a card pays for the limit on cards.
     """
-    none = columns.fixed
     if not len(columns):
-        return Worth(none, none, math.inf, math.inf, none, math.inf, none)
+        return nothing(columns.fixed)
     worths = worth_of_each(columns, spans, np.array([0]), [limits])
     return worths.of(0, slice(0, len(columns)))
-
-
-@dataclass(frozen=True, slots=True)
-class Worths:
-    """As `Worth`, of several needs: lower, upper and price one a need, the others one a column."""
-
-    excess: np.ndarray
-    each: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    piece: np.ndarray
-    price: np.ndarray
-    card: np.ndarray
-    ends: Ends
-
-    def take(self, rows: np.ndarray) -> Worths:
-        """With these columns only."""
-        return Worths(
-            self.excess[rows], self.each[rows], self.lower, self.upper, self.piece[rows], self.price,
-            self.card[rows], self.ends.take(rows),
-        )  # fmt: skip
-
-    def kept(self, sizes: np.ndarray) -> np.ndarray:
-        """Positions of the columns that a plan of least cost of their need could hold. sizes: columns of each need."""
-        known = np.isfinite(self.upper) & np.isfinite(self.lower)
-        lower, upper = np.where(known, self.lower, 0.0), np.where(known, self.upper, 0.0)
-        return np.flatnonzero(
-            within_room(self.excess, self.piece, np.repeat(lower, sizes), np.repeat(upper, sizes))
-            | np.repeat(~known, sizes)
-        )
-
-    def of(self, need: int, rows: slice) -> Worth:
-        """The worth of one need's columns."""
-        lower, upper, price = (float(every[need]) for every in (self.lower, self.upper, self.price))
-        return Worth(
-            self.excess[rows], self.each[rows], lower, upper, self.piece[rows], price, self.card[rows],
-            self.ends.take(rows),
-        )  # fmt: skip
 
 
 def worth_of_each(columns: Columns, spans: Spans, first: np.ndarray, limits: Sequence[Limits]) -> Worths:
@@ -136,7 +98,7 @@ def worth_of_each(columns: Columns, spans: Spans, first: np.ndarray, limits: Seq
         card, lower = np.zeros(len(columns)), np.minimum.reduceat(once.min(axis=0), first)
         price = lower.copy()
         for i, own in enumerate(limits):
-            if own.quotas or math.isfinite(own.max_cards):
+            if capped(own):
                 here = slice(int(first[i]), int(first[i] + sizes[i]))
                 kind, gpus = columns.card[here], columns.gpus[here]
                 taken = np.where(work[:, here] > 0, gpus / work[:, here], math.inf)

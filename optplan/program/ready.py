@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
 from optplan.program.batches import cheapest_batch
+from optplan.program.cardprices import capped
 from optplan.program.columns import Columns, first_rows, fitting, usable
 from optplan.program.divided import cheapest_divided
-from optplan.program.hulls import batch_worth, finished, worth_of_each
+from optplan.program.hulls import finished, worth_of_each
 from optplan.program.limits import Limits
 from optplan.program.outdone import standing
 from optplan.program.search import MOST_CLASSES, Choice, TooMany, cheapest_service
 from optplan.program.spans import Spans
-from optplan.program.worth import Worth, service_worth, together
+from optplan.program.worth import Loads, Worth, Worths, nothing, service_worths, together
 from optplan.units import TOLERANCE
 
 MOST_CARDS = 10**7  # of a plan: more than anybody rents, and few enough for a solver to tell costs apart
@@ -87,23 +88,114 @@ class Wide:
         return Ready(columns.take(kept), np.maximum(most, held)[kept], spans), choice
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a need asks of its columns.
+
+    hours  of a service, or of a unit's start for offline work
+    alone  whether there is no other way to do the work, nor must whole slices of it be done
+    """
+
+    hours: float
+    limits: Limits
+    mix: str
+    alone: bool = True
+
+    @property
+    def plain(self) -> bool:
+        """Whether columns can be told apart by cost alone: no pool of owned cards, no limit on greenhouse gases."""
+        return self.alone and not self.limits.pools and math.isinf(self.limits.carbon)
+
+
 def ready_service(
     columns: Columns, load: np.ndarray, hours: float, limits: Limits, mix: str, plain: bool = True
 ) -> Searched:
     """The columns of a service, whose units are held for so many hours. load: as of `loads_of`."""
-    if _too_many(columns, load):
-        columns, load = columns.take(NONE), load[:, NONE]
-    good = usable(columns, hours)
-    if not _plain(limits, plain):
-        rows = first_rows(columns, hours, limits, mix, np.flatnonzero(good))
+    one = Asked(hours, limits, mix, plain)
+    return ready_services(columns, Loads(load, hours), np.array([0, len(columns)]), [one])[0]
+
+
+def ready_services(
+    columns: Columns, loads: Loads, first: np.ndarray, asked: Sequence[Asked]
+) -> list[Searched]:
+    """The same of services of as many classes. first: where the columns of each begin, and the end."""
+    good = usable(columns, loads.hours) & _possible(columns, loads.load, first)
+    return _each(columns, loads, good, first, asked, service_worths, _searched_service)
+
+
+def ready_batch(columns: Columns, spans: Spans, limits: Limits, mix: str, plain: bool = True) -> Searched:
+    """The columns of offline work. spans: their hours; plain: as of `Asked.alone`."""
+    one = Asked(spans.setup, limits, mix, plain)
+    return ready_batches(columns, spans, np.array([0, len(columns)]), [one])[0]
+
+
+def ready_batches(
+    columns: Columns, spans: Spans, first: np.ndarray, asked: Sequence[Asked]
+) -> list[Searched]:
+    """The same of several needs. first: where the columns of each begin, and the end."""
+    time = np.repeat([max(one.limits.deadline - one.hours, 0.0) for one in asked], np.diff(first))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        load = spans.alone[None, :] / time
+    good = usable(columns, math.inf) & _possible(columns, load, first) & (time > 0)
+    return _each(columns, spans, good, first, asked, worth_of_each, _searched_batch)
+
+
+Demand = TypeVar("Demand", Spans, Loads)
+
+
+def _each(
+    columns: Columns, demand: Demand, good: np.ndarray, first: np.ndarray, asked: Sequence[Asked],
+    worth_of: Callable[[Columns, Demand, np.ndarray, Sequence[Limits]], Worths],
+    search: Callable[[Columns, Demand, Worth | None, Asked], Searched],
+) -> list[Searched]:  # fmt: skip
+    """Search the columns of each need; steps that all needs go through are taken for all their columns at once.
+
+    good: columns that carry anything at a known cost.
+    """
+    plain = np.array([one.plain for one in asked], dtype=bool)
+    for i, one in enumerate(asked):
+        if one.plain and capped(one.limits):
+            here = slice(int(first[i]), int(first[i + 1]))
+            good[here] &= fitting(columns, one.limits, here)
+    rows = np.flatnonzero(good & np.repeat(plain, np.diff(first)))
+    some, asks, ends = columns.take(rows), demand.take(rows), np.searchsorted(rows, first)
+    begun = np.flatnonzero(ends[1:] > ends[:-1])
+    worths = worth_of(some, asks, ends[begun], [asked[i].limits for i in begun.tolist()])
+    rows = worths.kept(np.diff(ends)[begun])
+    some, asks, worths, ends = (
+        some.take(rows),
+        asks.take(rows),
+        worths.take(rows),
+        np.searchsorted(rows, ends),
+    )
+    place, found = {need: k for k, need in enumerate(begun.tolist())}, list[Searched]()
+    for i, one in enumerate(asked):
+        if plain[i]:
+            here = slice(int(ends[i]), int(ends[i + 1]))
+            worth = worths.of(place[i], here) if i in place else nothing(some.fixed[here])
+            found.append(search(some.take(here), asks.of(here, one.hours), worth, one))
+        else:
+            rows = np.arange(first[i], first[i + 1])[good[first[i] : first[i + 1]]]
+            found.append(search(columns.take(rows), demand.of(rows, one.hours), None, one))
+    return found
+
+
+def _possible(columns: Columns, load: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Whether some plan of each column's need has no more than MOST_CARDS. load: as of `loads_of`."""
+    sizes = np.diff(first)
+    some = np.flatnonzero(sizes)
+    with np.errstate(invalid="ignore"):
+        cards = np.fmin(load * columns.gpus, math.inf)
+    least = np.minimum.reduceat(cards, first[some], axis=1).sum(axis=0)
+    return np.repeat(least <= MOST_CARDS, sizes[some])
+
+
+def _searched_service(columns: Columns, loads: Loads, worth: Worth | None, asked: Asked) -> Searched:
+    """What a search finds among columns of a service that a plan of least cost could hold. worth: None = no search."""
+    load, hours, limits, mix, own = loads.load, asked.hours, asked.limits, asked.mix, NONE
+    if worth is None:
+        rows = first_rows(columns, hours, limits, mix)
         return _not_searched(columns.take(rows), _most(load[:, rows], limits), None, limits)
-    good &= fitting(columns, limits)
-    if not good.all():
-        columns, load = columns.take(np.flatnonzero(good)), load[:, good]
-    worth = service_worth(columns, load, hours, limits)
-    rows = worth.kept
-    columns, load, worth = columns.take(rows), load[:, rows], worth.take(rows)
-    own = NONE
     if math.isfinite(worth.lower):
         worth = worth.known(together(columns, load, hours, limits, mix))
         own = first_rows(columns, hours, limits, mix, worth.kept)
@@ -119,81 +211,13 @@ def ready_service(
     return _searched(some, worth, limits, search, ready)
 
 
-def ready_batch(columns: Columns, spans: Spans, limits: Limits, mix: str, plain: bool = True) -> Searched:
-    """The columns of offline work. spans: their hours; plain: as of `_plain`."""
-    one = Asked(spans.setup, limits, mix, plain)
-    return ready_batches(columns, spans, np.array([0, len(columns)]), [one])[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What offline work asks of its columns. setup: hours of a unit's start; alone: whether cards must do all of it."""
-
-    setup: float
-    limits: Limits
-    mix: str
-    alone: bool = True
-
-    @property
-    def plain(self) -> bool:
-        """As of `_plain`."""
-        return _plain(self.limits, self.alone)
-
-
-def ready_batches(
-    columns: Columns, spans: Spans, first: np.ndarray, asked: Sequence[Asked]
-) -> list[Searched]:
-    """The same of several needs; the steps that all of them go through are taken for all their columns at once.
-
-    first: where the columns of each need begin, and the end.
-    """
-    good = _promising(columns, spans, first, asked)
-    plain = np.array([one.plain for one in asked], dtype=bool)
-    rows = np.flatnonzero(good & np.repeat(plain, np.diff(first)))
-    some, times, ends = columns.take(rows), spans.take(rows), np.searchsorted(rows, first)
-    begun = np.flatnonzero(ends[1:] > ends[:-1])
-    worths = worth_of_each(some, times, ends[begun], [asked[i].limits for i in begun.tolist()])
-    rows = worths.kept(np.diff(ends)[begun])
-    some, times, worths, ends = (
-        some.take(rows),
-        times.take(rows),
-        worths.take(rows),
-        np.searchsorted(rows, ends),
-    )
-    place, found = {need: k for k, need in enumerate(begun.tolist())}, list[Searched]()
-    for i, one in enumerate(asked):
-        if plain[i]:
-            here = slice(int(ends[i]), int(ends[i + 1]))
-            own, own_times = some.take(here), times.of(here, one.setup)
-            worth = worths.of(place[i], here) if i in place else batch_worth(own, own_times, one.limits)
-            found.append(_searched_batch(own, own_times, worth, one))
-        else:
-            rows = np.arange(first[i], first[i + 1])[good[first[i] : first[i + 1]]]
-            own = columns.take(rows)
-            rest = first_rows(own, math.inf, one.limits, one.mix)
-            own, own_times = own.take(rest), spans.of(rows[rest], one.setup)
-            found.append(_not_searched(own, own_times.most, own_times, one.limits))
-    return found
-
-
-def _promising(columns: Columns, spans: Spans, first: np.ndarray, asked: Sequence[Asked]) -> np.ndarray:
-    """Which columns carry anything at a known cost, and fit; none of a need whose every plan has too many cards."""
-    good, sizes = usable(columns, math.inf), np.diff(first)
-    time = np.repeat([max(one.limits.deadline - one.setup, 0.0) for one in asked], sizes)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        few = spans.alone / time * columns.gpus <= MOST_CARDS
-    count = np.concatenate([[0], np.cumsum(few)])[first]
-    good &= np.repeat(count[1:] > count[:-1], sizes) & (time > 0)
-    for i, one in enumerate(asked):
-        if one.plain and (one.limits.quotas or math.isfinite(one.limits.max_cards)):
-            here = slice(int(first[i]), int(first[i + 1]))
-            good[here] &= fitting(columns, one.limits, here)
-    return good
-
-
-def _searched_batch(columns: Columns, spans: Spans, worth: Worth, asked: Asked) -> Searched:
-    """What a search finds among columns that a plan of least cost could hold."""
+def _searched_batch(columns: Columns, spans: Spans, worth: Worth | None, asked: Asked) -> Searched:
+    """The same for offline work."""
     limits, mix, own = asked.limits, asked.mix, NONE
+    if worth is None:
+        rows = first_rows(columns, math.inf, limits, mix)
+        columns, spans = columns.take(rows), spans.take(rows)
+        return _not_searched(columns, spans.most, spans, limits)
     if math.isfinite(worth.lower):
         if len(columns) > FEW:
             worth = worth.known(finished(columns, spans, worth, limits, mix))
@@ -233,22 +257,8 @@ def _searched(
     return Searched(columns, searched, choice, lambda: wide().narrowed(worth, limits, choice))
 
 
-def _too_many(columns: Columns, load: np.ndarray) -> bool:
-    """Whether every plan has more than MOST_CARDS. load: (classes, columns) units that carry a class alone."""
-    cards = np.where(np.isnan(load), math.inf, load * columns.gpus)
-    return float(cards.min(axis=1, initial=math.inf).sum()) > MOST_CARDS
-
-
 def _most(load: np.ndarray, limits: Limits) -> np.ndarray:
     """Units of each column that a plan needs at most: no more than would carry everything alone."""
     alone = np.where(np.isfinite(load), load, 0.0).sum(axis=0)
     most: np.ndarray = np.ceil(alone + len(load)) + limits.min_replicas
     return most
-
-
-def _plain(limits: Limits, plain: bool) -> bool:
-    """Whether columns can be told apart by cost alone: no pool of owned cards, no limit on greenhouse gases.
-
-    plain: nor is there another way to do the work, nor whole slices of it.
-    """
-    return plain and not limits.pools and math.isinf(limits.carbon)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from optplan.program.cardprices import capped, card_prices
 from optplan.program.columns import Columns
 from optplan.program.limits import Limits
 from optplan.units import TOLERANCE
@@ -87,15 +89,80 @@ def within_room(
     return kept
 
 
-def loads_of(columns: Columns, rates: Sequence[float], utilisation: float) -> np.ndarray:
-    """(classes, columns): units of a column that carry a traffic class alone; infinite where it cannot."""
+@dataclass(frozen=True, slots=True)
+class Worths:
+    """As `Worth`, of several needs: lower, upper and price one a need, the others one a column."""
+
+    excess: np.ndarray
+    each: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    piece: np.ndarray
+    price: np.ndarray
+    card: np.ndarray
+    ends: Ends | None = None
+
+    def take(self, rows: np.ndarray) -> Worths:
+        """With these columns only."""
+        return Worths(
+            self.excess[rows], self.each[rows], self.lower, self.upper, self.piece[rows], self.price,
+            self.card[rows], None if self.ends is None else self.ends.take(rows),
+        )  # fmt: skip
+
+    def kept(self, sizes: np.ndarray) -> np.ndarray:
+        """Positions of the columns that a plan of least cost of their need could hold. sizes: columns of each need."""
+        known = np.isfinite(self.upper) & np.isfinite(self.lower)
+        lower, upper = np.where(known, self.lower, 0.0), np.where(known, self.upper, 0.0)
+        return np.flatnonzero(
+            within_room(self.excess, self.piece, np.repeat(lower, sizes), np.repeat(upper, sizes))
+            | np.repeat(~known, sizes)
+        )
+
+    def of(self, need: int, rows: slice) -> Worth:
+        """The worth of one need's columns."""
+        lower, upper, price = (float(every[need]) for every in (self.lower, self.upper, self.price))
+        return Worth(
+            self.excess[rows], self.each[rows], lower, upper, self.piece[rows], price, self.card[rows],
+            None if self.ends is None else self.ends.take(rows),
+        )  # fmt: skip
+
+
+def loads_of(
+    columns: Columns, rates: Sequence[float] | np.ndarray, utilisation: float | np.ndarray
+) -> np.ndarray:
+    """(classes, columns): units of a column that carry a traffic class alone; infinite where it cannot.
+
+    rates: of each class, or (classes, columns); utilisation: one number, or one a column.
+    """
+    asked = np.asarray(rates, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
         load: np.ndarray = np.where(
             columns.capacity > 0,
-            np.asarray(rates, dtype=float)[:, None] / (columns.capacity * utilisation),
+            (asked if asked.ndim > 1 else asked[:, None]) / (columns.capacity * utilisation),
             math.inf,
         )
     return load
+
+
+@dataclass(frozen=True, slots=True)
+class Loads:
+    """What services ask of columns. load: as of `loads_of`; hours: that units are held, one number or one a column."""
+
+    load: np.ndarray
+    hours: Any
+
+    def take(self, rows: np.ndarray) -> Loads:
+        """Of these columns."""
+        return self.of(rows, self.hours[rows] if isinstance(self.hours, np.ndarray) else self.hours)
+
+    def of(self, rows: np.ndarray | slice, hours: Any) -> Loads:
+        """Of these columns, whose units are held so long."""
+        return Loads(self.load[:, rows], hours)
+
+
+def nothing(none: np.ndarray) -> Worth:
+    """The worth where there are no columns."""
+    return Worth(none, none, math.inf, math.inf, none, math.inf, none)
 
 
 def service_worth(columns: Columns, load: np.ndarray, hours: float, limits: Limits) -> Worth:
@@ -105,28 +172,35 @@ def service_worth(columns: Columns, load: np.ndarray, hours: float, limits: Limi
     max_j y_j / load_j, so a plan costs at least sum y_j + sum of (cost - that) over its units. A price of cards, paid
     back for those that the limit lets in, makes that no more than the cost.
     """
-    cost = columns.fixed + columns.rate * hours
     if not len(columns):
-        return Worth(cost, cost, math.inf, math.inf, cost, math.inf, cost)
+        return nothing(columns.fixed)
+    worths = service_worths(columns, Loads(load, hours), np.array([0]), [limits])
+    return worths.of(0, slice(0, len(columns)))
+
+
+def service_worths(columns: Columns, loads: Loads, first: np.ndarray, limits: Sequence[Limits]) -> Worths:
+    """The same of services that have columns. first: where the columns of each begin."""
+    load, sizes = loads.load, np.diff(first, append=len(columns))
+    cost, card = columns.fixed + columns.rate * loads.hours, np.zeros(len(columns))
+    replicas = np.repeat(np.array([one.min_replicas for one in limits], dtype=int), sizes)
     with np.errstate(invalid="ignore"):
-        upper = _alone(columns, cost, load, limits)
-        card, lower, price = card_prices(cost * load, columns.gpus * load, columns.card, limits)
+        alone = np.ceil(load.sum(axis=0) * (1 - TOLERANCE))
+        units = np.maximum(alone, np.ceil(replicas / columns.replicas))
+        upper = units * cost
+        lower = np.minimum.reduceat(cost * load, first, axis=1).sum(axis=0)
+        price = lower.copy()
+        for i, own in enumerate(limits):
+            if capped(own):
+                here = slice(int(first[i]), int(first[i] + sizes[i]))
+                kind, gpus, some = columns.card[here], columns.gpus[here], load[:, here]
+                card[here], lower[i], price[i] = card_prices(cost[here] * some, gpus * some, kind, own)
+                fits = units[here] * gpus <= np.minimum(own.quota_of(kind), own.max_cards)
+                upper[here] = np.where(fits, upper[here], math.inf)
         dear = cost + card * columns.gpus
-        worth = (dear * load).min(axis=1)
-        excess = dear - (worth[:, None] / load).max(axis=0)
-    return Worth(excess, excess, lower, upper, 0 * cost, price, card)
-
-
-def _alone(columns: Columns, cost: np.ndarray, load: np.ndarray, limits: Limits) -> float:
-    """The cost of the cheapest plan of one column."""
-    alone = load.sum(axis=0)
-    with np.errstate(invalid="ignore"):
-        units = np.maximum(np.ceil(alone * (1 - TOLERANCE)), np.ceil(limits.min_replicas / columns.replicas))
-        total = units * cost
-        if limits.quotas or math.isfinite(limits.max_cards):
-            most = np.minimum(limits.quota_of(columns.card), limits.max_cards)
-            total = np.where(units * columns.gpus <= most, total, math.inf)
-    return float(np.fmin.reduce(total, initial=math.inf))
+        worth = np.minimum.reduceat(dear * load, first, axis=1)
+        excess = dear - (np.repeat(worth, sizes, axis=1) / load).max(axis=0)
+        least = np.fmin(np.fmin.reduceat(upper, first), math.inf)
+    return Worths(excess, excess, lower, least, 0 * cost, price, card)
 
 
 def together(columns: Columns, load: np.ndarray, hours: float, limits: Limits, mix: str) -> float:
@@ -164,61 +238,3 @@ def _apart(columns: Columns, cost: np.ndarray, load: np.ndarray, limits: Limits)
     classes = np.arange(len(load))
     cards = float((units[classes, best] * columns.gpus[best]).sum())
     return float(total[classes, best].sum()) if cards <= limits.max_cards else math.inf
-
-
-def card_prices(
-    cost: np.ndarray, cards: np.ndarray, kind: np.ndarray, limits: Limits
-) -> tuple[np.ndarray, float, float]:
-    """(price of a card of each column, least cost of all the work with the cards there may be, that and their price).
-
-    cost, cards: as of `best_price`; kind: card of each column. Every limit on cards has a price of its own, each the
-    best beside the others once they are known.
-    """
-    capped = [(np.ones(len(kind), dtype=bool), limits.max_cards)] if math.isfinite(limits.max_cards) else []
-    capped += [(mask[kind], most) for _, mask, most in limits.quotas]
-    prices, card = [0.0] * len(capped), np.zeros(len(kind))
-    if not capped:
-        least = float(cost.min(axis=1).sum())
-        return card, least, least
-    for _ in range(min(2, len(capped))):
-        for i, (mask, most) in enumerate(capped):
-            card = card - prices[i] * mask
-            paid = np.where(card > 0, card * cards, 0.0)
-            prices[i], least, _ = best_price(cost + paid, np.where(mask, cards, 0.0), float(most))
-            if math.isinf(least):
-                return card, math.inf, math.inf
-            card = card + prices[i] * mask
-    total = float((cost + np.where(card > 0, card * cards, 0.0)).min(axis=1).sum())
-    return card, total - sum(p * most for p, (_, most) in zip(prices, capped, strict=True)), total
-
-
-def best_price(cost: np.ndarray, cards: np.ndarray, most: float) -> tuple[float, float, float]:
-    """(price of a card, least cost of all the work with so many cards, that and the price of the cards).
-
-    cost, cards: (parts of the work, columns) of a part by one column, fractions of units allowed; infinite where it
-    cannot. The bound is the highest of those that a price gives: least (cost + price x cards) - price x most. It is
-    infinite where cards are too few.
-    """
-    rows = np.arange(len(cost))
-
-    def cheapest(price: float) -> tuple[float, float]:
-        """(cost, cards) of the least cost and price of cards."""
-        value = cost + price * cards if price else cost
-        best = np.where(np.isnan(value), math.inf, value).argmin(axis=1)
-        return float(cost[rows, best].sum()), float(cards[rows, best].sum())
-
-    low = cheapest(0.0)
-    if low[1] <= most * (1 + TOLERANCE) or math.isinf(low[0]):
-        return 0.0, low[0], low[0]
-    fewest = np.where(np.isfinite(cost), cards, math.inf).argmin(axis=1)
-    high = float(cost[rows, fewest].sum()), float(cards[rows, fewest].sum())
-    if high[1] > most * (1 + TOLERANCE):
-        return 0.0, math.inf, math.inf
-    while True:
-        price = (high[0] - low[0]) / (low[1] - high[1])
-        met = low[0] + price * low[1]
-        found = cheapest(price)
-        total = found[0] + price * found[1]
-        if total >= met * (1 - TOLERANCE):
-            return price, total - price * most, total
-        low, high = (found, high) if found[1] > most else (low, found)

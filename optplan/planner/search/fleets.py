@@ -23,7 +23,7 @@ from optplan.planner.search.sliced import solve_sliced
 from optplan.program.columns import SECOND, Columns
 from optplan.program.fleet import FleetProgram, first_of_equals, generate_program, serve_program
 from optplan.program.limits import Limits
-from optplan.program.ready import Ready, Searched, ready_batch, ready_service
+from optplan.program.ready import Asked, Ready, Searched, ready_batch, ready_service
 from optplan.program.search import Choice
 from optplan.program.spans import Spans, spans_of
 from optplan.program.worth import loads_of
@@ -100,11 +100,20 @@ def work_of(context: Context) -> float:
 
 def ready_fleet(context: Context, columns: Columns, demand: Spans | np.ndarray, limits: Limits) -> Searched:
     """The columns that a cheapest fleet could hold, and the fleet itself where a search finds it."""
-    settled, alone = context.settled, cards_alone(context)
+    mix, plain = context.settled.mix, _plain(context)
     if isinstance(demand, Spans):
-        return ready_batch(columns, demand, limits, settled.mix, alone)
-    plain = alone and not getattr(settled.need, "slices", None)
-    return ready_service(columns, demand, settled.hours, limits, settled.mix, plain)
+        return ready_batch(columns, demand, limits, mix, plain)
+    return ready_service(columns, demand, context.settled.hours, limits, mix, plain)
+
+
+def asked_of(context: Context, hours: float) -> Asked:
+    """What the need asks of its columns. hours: of a service, or of a unit's start."""
+    return Asked(hours, context.limits, context.settled.mix, _plain(context))
+
+
+def _plain(context: Context) -> bool:
+    """Whether cards do all the work, and no whole slices of it."""
+    return cards_alone(context) and not getattr(context.settled.need, "slices", None)
 
 
 def survey_fleet(context: Context, pricing: Pricing) -> tuple[Table, Assessment, np.ndarray, Columns]:
