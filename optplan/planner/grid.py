@@ -76,12 +76,13 @@ def _grids(
     """The grid of each name, and the kind of need that each context is there; the same for names alike in that."""
     catalog, found = contexts[0].catalog, []
     known: dict[tuple[str, ...], tuple[tuple[Kind, ...], np.ndarray]] = {}
-    every = [{**context.settled.selectors, **(instead or {})} for context in contexts]
+    sorts, sort = grouped([tuple(context.settled.selectors.items()) for context in contexts])
+    every = [{**dict(own), **(instead or {})} for own in sorts]  # of needs there are many, of these few
     for name in names:
         read = _selecting(catalog, name)
         if read not in known:
             kinds, of = grouped([tuple([(key, own[key]) for key in read if key in own]) for own in every])
-            known[read] = tuple(kinds), of
+            known[read] = tuple(kinds), of[sort]
         kinds_, of = known[read]
         found.append((_grid(catalog, name, kinds_), of))
     return found
