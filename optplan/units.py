@@ -143,6 +143,9 @@ class Money:
         return f"{number(self.amount)} {self.currency}"
 
 
+_PLAIN: Final = 1e300  # what is beyond is left to be refused
+
+
 def split(text: object, what: str, example: str) -> tuple[float, str]:
     """("48h") -> (48.0, "h"): a finite number and the word after it."""
     if isinstance(text, bool) or text is None:
@@ -188,6 +191,8 @@ def seconds(text: object) -> float:
 
 def count(text: object) -> float:
     """A plain count from 5000, "200k", "9B" or "2 万"; no unit."""
+    if isinstance(text, int | float) and not isinstance(text, bool) and abs(text) < _PLAIN:
+        return float(text)  # as a program writes it: to read its text again gives the same
     return _scaled(text, _COUNT, "a number", "5000, 200k, 2M or 9B", 1.0)
 
 

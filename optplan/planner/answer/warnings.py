@@ -9,8 +9,6 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
-
 from optplan.plan import Line, Plan
 from optplan.planner.context import Context
 from optplan.units import HOUR, TOLERANCE, amount, number
@@ -45,14 +43,16 @@ def _over(value: float, limit: float) -> bool:
 
 def _deadline(context: Context, plan: Plan) -> Iterator[str]:
     limit = context.limits.deadline
+    if math.isinf(limit):
+        return
     hours = max(line.high.get("elapsed_hours", 0.0) for line in plan.lines)
     if _over(hours, limit):
         yield f"{AT_WORST} the work takes {number(hours)} h, over the deadline of {number(limit)} h: {ASK}"
 
 
 def _budget(context: Context, plan: Plan) -> Iterator[str]:
-    limit, worst = context.limits.budget, plan.quantities["total_cost"].high
-    if _over(worst, limit):
+    limit = context.limits.budget
+    if math.isfinite(limit) and _over(worst := plan.quantities["total_cost"].high, limit):
         costs, most = amount(worst, plan.currency), amount(limit, plan.currency)
         yield f"{AT_WORST} the plan costs {costs}, over the budget of {most}: {ASK}"
 
@@ -112,10 +112,13 @@ def _more(context: Context, plan: Plan, i: int, missing: float) -> str:
         * group
         / line.units
     )
+    if times > MOST:
+        return ""
     cards = times * card.count
-    quota = limits.quota_of(context.catalog.offers.card[[line.offer]])
-    room = min(limits.max_cards, float(quota[0]), float(limits.room(np.array([line.offer]))[0]))
-    if times > MOST or sum(one.count for one in plan.cards) + cards > room:
+    quotas = [most for _, mask, most in limits.quotas if mask[context.catalog.offers.card[line.offer]]]
+    pools = [most for _, offers, most in limits.pools if line.offer in offers]
+    room = min(limits.max_cards, *quotas, *pools, math.inf)
+    if sum(one.count for one in plan.cards) + cards > room:
         return ""
     paid = math.fsum(line.values.get(rule.name, 0.0) for rule in context.pack.of_kind("charge"))
     return f"{number(cards)} more {card.gpu} would carry the rest for {amount(paid * times, plan.currency)}; "
