@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import accumulate
 
 import numpy as np
 
 from optplan.program.columns import Columns
 from optplan.program.hours import Hours
-from optplan.program.hulls import Hulls, finishing, hulls_of
+from optplan.program.hulls import Hull, finishing, hulls_of
 from optplan.program.limits import Limits
 from optplan.program.search import Best, Choice
 from optplan.program.spans import Spans
@@ -56,33 +57,32 @@ class _Multisets:
     """
 
     def __init__(
-        self, best: Best, spans: Spans, worth: Worth, hulls: Hulls, settle: Callable[[list[int]], None]
+        self, best: Best, spans: Spans, worth: Worth, hulls: list[Hull], settle: Callable[[list[int]], None]
     ) -> None:
         self.best, self.lower, self.price, self.settle = best, worth.lower, worth.price, settle
-        self.one, self.among, self.busy = (
-            np.maximum(column, 0.0).tolist() for column in (hulls.one, hulls.among, hulls.busy)
+        self.one, self.among = [max(h.one, 0.0) for h in hulls], [max(h.among, 0.0) for h in hulls]
+        self.busy = [max(h.busy, 0.0) for h in hulls]
+        self.unit, self.late, self.rate = (
+            [h.steady for h in hulls],
+            [h.late for h in hulls],
+            [h.late_rate for h in hulls],
         )
-        self.unit, self.late, self.rate = hulls.steady.tolist(), hulls.late.tolist(), hulls.late_rate.tolist()
-        self.work, self.whole, self.shares = (
-            hulls.work.tolist(),
-            hulls.at_work.tolist(),
-            hulls.shares.tolist(),
-        )
+        self.work, self.whole = [h.work for h in hulls], [h.at_work for h in hulls]
+        self.shares = [h.shares for h in hulls]
         self.gpus, self.card = best.columns.gpus.tolist(), best.columns.card.tolist()
         self.most = spans.most.tolist()
-        self.spares = list(zip(*(_spares(hulls, *end) for end in (hulls.alone, hulls.beside)), strict=True))
-        least = np.maximum(worth.excess, 0.0)
-        piece, full = np.maximum(worth.piece, 0.0), np.maximum(hulls.full, 0.0)
-        first = int(np.argmin(least))
-        order = np.argsort(-full, kind="stable")
-        self.order = [first, *order[order != first].tolist()]
+        self.spares = [(_spares(h, *h.alone), _spares(h, *h.beside)) for h in hulls]
+        least = [max(excess, 0.0) for excess in worth.excess.tolist()]
+        piece = [max(excess, 0.0) for excess in worth.piece.tolist()]
+        full = [max(h.full, 0.0) for h in hulls]
+        first = least.index(min(least))
+        others = sorted((i for i in range(len(least)) if i != first), key=lambda i: -full[i])
+        self.order = [first, *others]
         # excess for all of the work by columns up to each one, at least, and for any of it: with a unit that works
         # less, and without
-        others = self.order[1:]
-        more = np.where(hulls.shares, np.maximum(hulls.busy, 0.0), least)
+        more = [busy if h.shares else few for h, busy, few in zip(hulls, self.busy, least, strict=True)]
         self.piece, self.some, self.full, self.more = (
-            [math.inf, *np.minimum.accumulate(column[others]).tolist()]
-            for column in (piece, least, full, more)
+            [math.inf, *accumulate((column[i] for i in others), min)] for column in (piece, least, full, more)
         )
         self.held = [0] * len(least)
         self.used: list[int] = []
@@ -192,17 +192,13 @@ class _Multisets:
             self.used.pop()
 
 
-def _spares(hulls: Hulls, rooms: np.ndarray, prices: np.ndarray) -> list[list[tuple[float, float, float]]]:
-    """Of each column: excess saved for all of the work by what is left of it to others, and how much may be.
+def _spares(hull: Hull, room: float, price: float) -> list[tuple[float, float, float]]:
+    """Excess saved for all of the work by what is left of it to others, and how much may be: room and price of `Hull`.
 
-    By one unit, and by every further one. rooms, prices: as of `Hulls`.
+    By one unit, and by every further one.
     """
-    found = []
-    columns = (rooms, prices, hulls.at_steady, hulls.busy, hulls.late, hulls.late_rate)
-    for room, price, at_steady, busy, late, rate in zip(*(c.tolist() for c in columns), strict=True):
-        segments = [(rate, late, late)] if late else []
-        if room > 0:
-            each = min(room, max(0.0, (at_steady - busy) / price)) if price > 0 else 0.0
-            segments.append((price, room, each))
-        found.append(segments)
-    return found
+    segments = [(hull.late_rate, hull.late, hull.late)] if hull.late else []
+    if room > 0:
+        each = min(room, max(0.0, (hull.at_steady - hull.busy) / price)) if price > 0 else 0.0
+        segments.append((price, room, each))
+    return segments

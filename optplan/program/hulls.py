@@ -21,9 +21,9 @@ from optplan.units import TOLERANCE
 TRIED = 3  # how many units of the cheapest work are taken back before another column finishes
 
 
-@dataclass(frozen=True, slots=True)
-class Hulls:
-    """Of one unit of each column; work in parts of all of it, excess beyond the worth of the work.
+@dataclass(slots=True)
+class Hull:
+    """Of one unit of a column; work in parts of all of it, excess beyond the worth of the work.
 
     alone    work in the hours between those that it is billed at least and whole steps, and excess that it saves for
              all of the work by what is left of it to others; beside: of one of several, which share those hours
@@ -33,24 +33,24 @@ class Hulls:
     one      excess at least of a unit that is alone in its column; among: of one of several
     busy     excess of a unit that works on to its last whole step at least: see `shares`
     full     excess for all of the work, at least, by units of which at most one does not
-    shares   All units of the plan but one in these columns work on to the end: work can be moved from the dearer of
+    shares   All units of the plan but one in such columns work on to the end: work can be moved from the dearer of
              two idle ones to the other until one of them is full or gone. In the others all units of a column but one
              do: what fits into fewer units is done by fewer
     """
 
-    alone: tuple[np.ndarray, np.ndarray]
-    beside: tuple[np.ndarray, np.ndarray]
-    steady: np.ndarray
-    at_steady: np.ndarray
-    work: np.ndarray
-    at_work: np.ndarray
-    late: np.ndarray
-    late_rate: np.ndarray
-    one: np.ndarray
-    among: np.ndarray
-    busy: np.ndarray
-    full: np.ndarray
-    shares: np.ndarray
+    alone: tuple[float, float]
+    beside: tuple[float, float]
+    steady: float
+    at_steady: float
+    work: float
+    at_work: float
+    late: float
+    late_rate: float
+    one: float
+    among: float
+    busy: float
+    full: float
+    shares: bool
 
 
 REAL = [0, 2, 3]  # ends at which a unit can be that is alone in its column
@@ -118,54 +118,73 @@ def worth_of_each(columns: Columns, spans: Spans, first: np.ndarray, limits: Seq
     return Worths(excess, each, lower, least, piece, price, card, ends)
 
 
-def hulls_of(columns: Columns, spans: Spans, limits: Limits, worth: Worth) -> Hulls:
-    """What one unit of each column does and costs, as far as a search asks."""
+def hulls_of(columns: Columns, spans: Spans, limits: Limits, worth: Worth) -> list[Hull]:
+    """What one unit of each column does and costs, as far as a search asks: plain numbers, for columns are few then."""
     ends, shares = worth.ends, _shares(columns, spans)
     assert ends is not None  # of offline work
-    does, at = ends.work, ends.cost + worth.card * columns.gpus - worth.price * ends.work
-    halts = (columns.step <= SECOND) & ~shares  # hours as used, but a minimum: units stop there, too
-    with np.errstate(divide="ignore", invalid="ignore"):
-        bent = (does[2] > 0) & (does[3] > does[2])
-        idle = np.where(bent, (at[3] - at[2]) / (does[3] - does[2]), -math.inf)
-        # with whole steps only it does nothing, or at a higher price than in all
-        worse = (does[2] <= 0) | (at[3] <= at[2])
-        at[2], does[2] = np.where(worse, at[3], at[2]), np.where(worse, does[3], does[2])
-        more = does[3] - does[2]
-        late_rate = np.where(more > 0, (at[3] - at[2]) / more, math.inf)
-        full = np.minimum(at[2] / does[2], at[3] / does[3])
-        begun = [(does[0], at[0]), (np.where(halts, does[0], does[1]), np.where(halts, at[0], at[1]))]
-        steep = [(does[2] - w, (at[2] - e) / (does[2] - w)) for w, e in begun]
-        spares = [(w, np.where(worse, np.maximum(idle, price), price)) for w, price in steep]
-    one, several, busy = np.minimum(at[0], at[2]), np.minimum(at[1], at[2]), at[2]
-    several, busy = np.where(halts, one, several), np.where(halts, one, busy)
-    if limits.min_replicas > 1:
-        busy, shares = several, np.zeros(len(columns), dtype=bool)
-    full = np.where(shares, full, worth.piece)
-    return Hulls(
-        spares[0],
-        spares[1],
-        does[2],
-        at[2],
-        does[3],
-        at[3],
-        more,
-        late_rate,
-        one,
-        several,
-        busy,
-        full,
-        shares,
+    at = ends.cost + worth.card * columns.gpus - worth.price * ends.work
+    idle = limits.min_replicas > 1  # then a unit may be held without work
+    return [
+        _hull(does, costs, halts=step <= SECOND and not share, shares=None if idle else share, piece=piece)
+        for does, costs, step, share, piece in zip(
+            ends.work.T.tolist(),
+            at.T.tolist(),
+            columns.step.tolist(),
+            shares,
+            worth.piece.tolist(),
+            strict=True,
+        )
+    ]
+
+
+def _hull(does: list[float], at: list[float], halts: bool, shares: bool | None, piece: float) -> Hull:
+    """Of work and excess at its ends.
+
+    halts: hours as used, but a minimum: units stop there, too; shares: None = units may be held without work; piece:
+    as of `Worth`.
+    """
+    idle = (at[3] - at[2]) / (does[3] - does[2]) if does[3] > does[2] > 0 else -math.inf
+    # with whole steps only it does nothing, or at a higher price than in all
+    worse = does[2] <= 0 or at[3] <= at[2]
+    steady, at_steady = (does[3], at[3]) if worse else (does[2], at[2])
+    late = does[3] - steady
+    spares = []
+    for work, cost in ((does[0], at[0]), (does[0], at[0]) if halts else (does[1], at[1])):
+        price = _over(at_steady - cost, steady - work)
+        spares.append((steady - work, max(idle, price) if worse else price))
+    one = min(at[0], at_steady)
+    among = one if halts else min(at[1], at_steady)
+    return Hull(
+        alone=spares[0],
+        beside=spares[1],
+        steady=steady,
+        at_steady=at_steady,
+        work=does[3],
+        at_work=at[3],
+        late=late,
+        late_rate=(at[3] - at_steady) / late if late > 0 else math.inf,
+        one=one,
+        among=among,
+        busy=among if halts or shares is None else at_steady,
+        full=min(_over(at_steady, steady), _over(at[3], does[3])) if shares else piece,
+        shares=bool(shares),
     )
 
 
-def _shares(columns: Columns, spans: Spans) -> np.ndarray:
-    """As of `Hulls`: a unit without work is given up, and what takes over its work is billed less more than it was.
+def _over(cost: float, work: float) -> float:
+    """Cost of all the work; infinite where none is done."""
+    return cost / work if work else math.inf
+
+
+def _shares(columns: Columns, spans: Spans) -> list[bool]:
+    """As of `Hull`: a unit without work is given up, and what takes over its work is billed less more than it was.
 
     So it is where hours are billed as used, or in steps that cost less than any unit without work.
     """
     free = float((columns.fixed + columns.rate * np.maximum(spans.setup, spans.minimum)).min())
     small = (columns.step <= SECOND) | (columns.rate * columns.step * (1 + TOLERANCE) < free)
-    return np.asarray(small & (spans.minimum <= spans.setup * (1 + TOLERANCE)))
+    found: list[bool] = (small & (spans.minimum <= spans.setup * (1 + TOLERANCE))).tolist()
+    return found
 
 
 def finished(columns: Columns, spans: Spans, worth: Worth, limits: Limits, mix: str) -> float:

@@ -77,7 +77,8 @@ def test_bounds_are_not_above_the_cheapest_plan_nor_known_plans_below_it(batch: 
             spans = spans_of(columns, work, float(fleet.setup), limits)
             worth = batch_worth(columns, spans, limits)
             upper = min(worth.upper, finished(columns, spans, worth, limits, mix))
-            assert (hulls_of(columns, spans, limits, worth).busy >= -1e-9 * worth.lower).all()
+            hulls = hulls_of(columns, spans, limits, worth)
+            assert all(one.busy >= -1e-9 * worth.lower for one in hulls)
         else:
             load = loads_of(columns, [float(d) for d in fleet.demand], float(fleet.utilisation))
             worth = service_worth(columns, load, float(HOURS), limits)
