@@ -10,7 +10,7 @@ import numpy as np
 
 from optplan.program.columns import Columns
 from optplan.program.hours import Hours
-from optplan.program.hulls import Hull, finishing, hulls_of
+from optplan.program.hulls import Hull, hulls_of
 from optplan.program.limits import Limits
 from optplan.program.search import Best, Choice
 from optplan.program.spans import Spans
@@ -37,12 +37,13 @@ def cheapest_batch(columns: Columns, spans: Spans, worth: Worth, limits: Limits,
 
 def _only(columns: Columns, spans: Spans, limits: Limits) -> Choice | None:
     """The cheapest units of one column: as few as do, or a few more, so that fewer last steps are begun in vain."""
-    few, many = (float(units[0]) for units in finishing(columns, spans, 1.0, limits.min_replicas))
+    few, each = float(spans.few[0]), float(spans.full[0] * columns.step[0]) - spans.setup
+    many = max(few, math.ceil(float(spans.alone[0]) / each * (1 - TOLERANCE))) if each > 0 else few
     most = min(float(limits.quota_of(columns.card)[0]), limits.max_cards) // float(columns.gpus[0])
     if few > most:
         return None
     units = np.arange(few, min(many, most) + 1)
-    hours = spans.billed(columns, units)
+    hours = spans.hours if len(units) == 1 else spans.billed(columns, units)
     cost = columns.fixed * units + columns.rate * hours
     best = int(np.argmax(cost <= cost.min() * (1 + TOLERANCE)))
     busy = (float(spans.alone[0]),)

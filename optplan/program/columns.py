@@ -107,23 +107,24 @@ def first_rows(
     columns: Columns, hours: float, limits: Limits, mix: str, rows: np.ndarray | None = None
 ) -> np.ndarray:
     """Positions of the columns that `undominated` keeps, of usable ones. rows: positions of some of them, else all."""
-    cost = _cost(columns, hours)
-    per_card = np.round(np.log(np.maximum(cost / columns.gpus, 1e-12)), 9)  # equal within the tolerance
-    keys, kept = (columns.offer, -columns.memory, columns.gpus, per_card), list[int]()
-    rest = np.lexsort(keys) if rows is None else rows[np.lexsort([key[rows] for key in keys])]
-    if len(rest) < 2:
-        return rest
-    some = columns.take(rest)
+    rows = np.arange(len(columns)) if rows is None else rows
+    if len(rows) < 2:
+        return rows
+    some, kept = columns.take(rows), list[int]()
+    # equal within the tolerance
+    per_card = np.round(np.log(np.maximum(_cost(some, hours) / some.gpus, 1e-12)), 9)
+    order = np.lexsort((some.offer, -some.memory, some.gpus, per_card))
+    some, rest = some.take(order), rows[order]
     while len(rest):
         beaten, out = _beaten(some, limits, mix, math.isinf(hours)), np.zeros(len(rest), dtype=bool)
         for k, one in enumerate(rest[:ROWS].tolist()):
             if not out[k]:
                 kept.append(one)
                 out |= beaten[k]
+        if len(rest) <= ROWS:
+            break
         left = np.flatnonzero(~out[ROWS:]) + ROWS  # the first are done with
-        rest = rest[left]
-        if len(rest):
-            some = some.take(left)
+        some, rest = some.take(left), rest[left]
     return np.array(kept, dtype=int)
 
 
