@@ -170,13 +170,12 @@ class Store:
         size = 0
         for line in lines:
             entry = line.entry
-            rest = self._rest(entry)
-            text = line.head(entry.status) + rest
-            parts += (text, b"\n")
+            head, rest = line.head(entry.status), self._rest(entry)
+            parts += (head, rest, b"\n")
             self.counts[entry.status] += 1
             if not entry.in_part:
-                moved.append((entry, self._size + size + len(text) - len(rest), len(rest)))
-            size += len(text) + 1
+                moved.append((entry, self._size + size + len(head), len(rest)))
+            size += len(head) + len(rest) + 1
             if size >= FLUSH_BYTES:
                 self._flush(parts, moved)
                 parts, moved, size = [], [], 0

@@ -12,7 +12,7 @@ from optplan.plan import ApiLine, Bands, Line
 from optplan.plan.bands import About, bands_of
 from optplan.plan.numbers import Stack
 from optplan.planner.context import Context
-from optplan.planner.costs.carbon import totals
+from optplan.planner.costs.carbon import weighed
 from optplan.rule import Pack
 
 Part = Line | ApiLine
@@ -50,16 +50,20 @@ def charges(context: Context, lines: Sequence[Line]) -> dict[str, float]:
 
 def _charged(pack: Pack, stack: Stack, lines: Sequence[Sequence[Part]]) -> list[list[list[float]]]:
     """(plans, ends, charges of the pack): summed over the lines of each plan, which has at least one."""
-    columns, found, start = stack.of([rule.name for rule in pack.of_kind("charge")]).tolist(), [], 0
-    for own in lines:
-        some = columns[start : start + len(own)]
-        start += len(own)
-        found.append(some[0] if len(some) == 1 else [_sums(rows) for rows in zip(*some, strict=True)])
-    return found
+    names = [rule.name for rule in pack.of_kind("charge")]
+    charged: list[list[list[float]]] = _summed(stack, names, lines).tolist()
+    return charged
 
 
-def _sums(rows: Sequence[Sequence[float]]) -> list[float]:
-    return [math.fsum(column) for column in zip(*rows, strict=True)]
+def _summed(stack: Stack, names: Sequence[str], lines: Sequence[Sequence[Part]]) -> np.ndarray:
+    """(plans, ends, names): sums over the lines of each plan, rounded once."""
+    columns, counts = stack.of(names), np.array([len(own) for own in lines])
+    start = np.cumsum(counts) - counts
+    sums: np.ndarray = np.add.reduceat(columns, start, axis=0)  # of up to two numbers it is rounded once
+    for i in np.flatnonzero(counts > 2).tolist():
+        every = columns[start[i] : start[i] + counts[i]].reshape(counts[i], sums[i].size)
+        sums[i] = np.reshape([math.fsum(own) for own in every.T.tolist()], sums[i].shape)
+    return sums
 
 
 def _named(pack: Pack, row: Sequence[float]) -> dict[str, float]:
@@ -71,15 +75,19 @@ def _named(pack: Pack, row: Sequence[float]) -> dict[str, float]:
 def _bands(
     contexts: Sequence[Context], stack: Stack, lines: Sequence[Sequence[Part]], costs: np.ndarray
 ) -> list[Bands]:
-    """Derived quantities of the line with most cards, and the totals. costs: (plans, ends)."""
+    """Derived quantities of the line with most cards, or of all lines, and the costs: (plans, ends)."""
     pack, found = contexts[0].pack, [Bands() for _ in lines]
+    totals = _summed(stack, weighed(pack), lines)
     counts = np.array([len(own) for own in lines])
     widest = np.cumsum(counts) - counts + [_widest(own) for own in lines]
     for one in stack.groups:
         plans = np.flatnonzero(np.isin(widest, one.places)).tolist()
         shown = _shown(pack, tuple(one.at))
         table = one.of([name for name, *_ in shown])[np.searchsorted(one.places, widest[plans])]
-        _add_totals(pack, shown, [lines[i] for i in plans], table)
+        at = {name: i for i, (name, *_) in enumerate(shown)}
+        for k, name in enumerate(weighed(pack)):
+            if name in at:
+                table[:, :, at[name]] = totals[plans, :, k]
         table = np.concatenate([costs[plans, :, None], table], axis=2)
         codes = [contexts[i].settled.currency for i in plans]
         abouts = {code: _about(pack, code, tuple(one.at), shown) for code in set(codes)}
@@ -102,17 +110,6 @@ def _shown(pack: Pack, names: tuple[str, ...]) -> list[tuple[str, str, str]]:
 def _about(pack: Pack, currency: str, names: tuple[str, ...], shown: list[tuple[str, str, str]]) -> About:
     whole = ("total_cost", currency, "all terms")
     return pack.kept(("about", currency, names), lambda: About([whole, *shown]))
-
-
-def _add_totals(
-    pack: Pack, shown: list[tuple[str, str, str]], lines: Sequence[Sequence[Part]], table: np.ndarray
-) -> None:
-    """Put electricity and greenhouse gases of all lines of cards in the place of those of one."""
-    at = {name: i for i, (name, *_) in enumerate(shown)}
-    for row, own in zip(table, lines, strict=True):
-        cards = [part for part in own if isinstance(part, Line)] if len(own) > 1 else []
-        for name, sums in (totals(pack, cards) if cards else {}).items():
-            row[:, at[name]] = sums
 
 
 def widest(lines: Sequence[Line]) -> Line:

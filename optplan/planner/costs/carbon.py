@@ -28,17 +28,6 @@ def weighed(pack: Pack) -> list[str]:
     return [name for name in TOTALS if name in pack.rules]
 
 
-def totals(pack: Pack, lines: Sequence[Line]) -> dict[str, tuple[float, ...]]:
-    """Electricity and greenhouse gases of all lines: expected, and at the better and worse ends of the assumptions."""
-    return {
-        name: tuple(
-            math.fsum(values[name] for values in ends)
-            for ends in zip(*((line.values, line.low, line.high) for line in lines), strict=True)
-        )
-        for name in weighed(pack)
-    }
-
-
 def grids_assumed(context: Context, lines: Sequence[Line]) -> list[str]:
     """What was taken for regions that no grid is known of, in words."""
     if CARBON not in context.pack.rules or "grid_intensity" in context.fixed:
