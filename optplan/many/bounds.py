@@ -58,12 +58,13 @@ def least_of(
     if not proven(contexts):
         nothing = np.full(len(need), -math.inf)
         return Least(nothing, nothing)
-    card, size = groups.card[group], groups.size[group]
+    card, size = groups.card.take(group), groups.size.take(group)
     least = hours(need, card, fastest)
-    usd = np.array([catalog.convert(1.0, "USD", context.settled.currency) for context in contexts])
-    cost = np.maximum(rents.each[need, card] * size * least, rents.first[need, card]) * usd[need]
-    unknown = rents.bought[need, card] | ~np.isfinite(cost)
-    return Least(np.where(unknown, -math.inf, cost), np.where(np.isfinite(least), least, -math.inf))
+    usd = np.array([catalog.convert(1.0, "USD", context.settled.currency) for context in contexts])[:, None]
+    each, first = (np.where(rents.bought, np.nan, one * usd) for one in (rents.each, rents.first))
+    at = need * each.shape[1] + card
+    cost = np.maximum(each.take(at) * size * least, first.take(at))
+    return Least(*(np.where(np.isfinite(one), one, -math.inf) for one in (cost, least)))
 
 
 def proven(contexts: Sequence[Context]) -> bool:

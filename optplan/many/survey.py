@@ -37,8 +37,9 @@ class Limited:
 
     def could(self, need: np.ndarray, card: np.ndarray, size: np.ndarray, least: Least) -> np.ndarray:
         """Whether gangs could keep to the limits of their needs, as far as bounds tell."""
-        could = (size <= self.most[need, card]) & (least.hours <= self.deadline[need] * (1 + SLACK))
-        return np.asarray(could & (least.cost <= self.budget[need] * (1 + SLACK)))
+        deadline, budget = self.deadline * (1 + SLACK), self.budget * (1 + SLACK)
+        could = size <= self.most.take(need * self.most.shape[1] + card)
+        return np.asarray(could & (least.hours <= deadline.take(need)) & (least.cost <= budget.take(need)))
 
 
 class Survey:
@@ -75,10 +76,10 @@ class Survey:
         fastest = self._fastest_of(need, group)
         least = least_of(contexts, self.groups, self.rents, self.hours_of, fastest, (need, group))
         within = np.flatnonzero(
-            self.limits.could(need, self.groups.card[group], self.groups.size[group], least)
+            self.limits.could(need, self.groups.card.take(group), self.groups.size.take(group), least)
         )
-        self.need, self.group, self.least = need[within], group[within], least.take(within)
-        self.size, self.node = self.groups.size[self.group], self.groups.node[self.group]
+        self.need, self.group, self.least = need.take(within), group.take(within), least.take(within)
+        self.size, self.node = self.groups.size.take(self.group), self.groups.node.take(self.group)
         self.hours = np.full(len(self.need), math.inf)
         self.row = np.zeros(len(self.need), dtype=np.int64)
 
@@ -95,7 +96,8 @@ class Survey:
     def _fastest_of(self, need: np.ndarray, group: np.ndarray) -> np.ndarray:
         """Token/s that no layout of these pairs exceeds."""
         if self.speeds is not None:
-            return np.asarray(self.speeds.best[self.kinds.of[need], group])
+            best = self.speeds.best
+            return np.asarray(best.take(self.kinds.of.take(need) * best.shape[1] + group))
         if not proven(self.contexts):
             return np.full(len(need), math.inf)
         speed = dream_speed(self.kinds)[self.kinds.of[need], self.groups.card[group]]
