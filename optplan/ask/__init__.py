@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from optplan.ask import vocab
 from optplan.ask.build import Builder
-from optplan.ask.names import Catalog, Names
+from optplan.ask.known import Catalog
+from optplan.ask.names import Names
 from optplan.ask.scan import Sentence, scan
 from optplan.ask.text import MAX_CHARACTERS, fault, lowered
 from optplan.errors import BadInput, Fault, nearest

@@ -3,58 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
+from optplan.ask.known import Catalog
 from optplan.ask.numbers import Token, whole
 from optplan.ask.places import place, regions
 from optplan.ask.vocab.called import BRANDS, PROVIDERS
 from optplan.errors import BadInput, Fault, nearest
-
-
-class Card(Protocol):
-    """What a sentence needs of a card."""
-
-    @property
-    def memory_gb(self) -> float: ...
-
-
-class Offers(Protocol):
-    """What a sentence needs of the offers."""
-
-    @property
-    def providers(self) -> Sequence[str]: ...
-
-    @property
-    def regions(self) -> Sequence[str]: ...
-
-
-class Named(Protocol):
-    """A model of the catalog."""
-
-    @property
-    def name(self) -> str: ...
-
-
-class Catalog(Protocol):
-    """What a sentence needs of the catalog. gpus and model raise BadInput for unknown names."""
-
-    @property
-    def models(self) -> Mapping[str, Any]: ...
-
-    @property
-    def cards(self) -> Mapping[str, Any]: ...
-
-    @property
-    def offers(self) -> Offers: ...
-
-    @property
-    def grids(self) -> Any: ...
-
-    def gpus(self, text: str) -> Sequence[str]: ...
-
-    def model(self, text: str) -> Named: ...
 
 
 @dataclass(frozen=True, slots=True)

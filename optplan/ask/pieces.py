@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from optplan.ask.names import Catalog, Names
+from optplan.ask.known import Catalog
+from optplan.ask.names import Names
 from optplan.ask.scan import Item
 from optplan.ask.text import fault
 from optplan.errors import Fault
