@@ -55,17 +55,15 @@ def key_of(context: Context) -> Any:
     every = tuple(settled.quantities)
     names = pack.kept(("of key", read, every), lambda: tuple([name for name in every if name in read]))
     wanted, money = _picks(context.catalog, read)
-    fixed = context.fixed
+    fixed, values = context.fixed, [settled.quantities[name] for name in names]
+    if np.ndarray in map(type, values):
+        values = [value.tobytes() if isinstance(value, np.ndarray) else value for value in values]
     return (
-        names, tuple([_hashed(settled.quantities[name]) for name in names]),
+        names, tuple(values),
         tuple([(name, fixed[name]) for name in sorted(fixed) if name in read]),
         tuple([settled.selectors.get(key) for key in wanted]),
         settled.currency if money else None, need.confidence, getattr(need, "recompute", None),
     )  # fmt: skip
-
-
-def _hashed(value: Any) -> Any:
-    return value.tobytes() if isinstance(value, np.ndarray) else value
 
 
 def splits(context: Context) -> bool:
