@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -105,11 +106,8 @@ class Context:
     @cached_property
     def limits(self) -> Limits:
         """The need's limits, with quotas as masks over the catalog's cards."""
-        settled, cards = self.settled, self.catalog.offers.cards
-        quotas = tuple(
-            (quota.name, np.array([card in quota.cards for card in cards]), quota.most)
-            for quota in settled.quotas
-        )
+        settled = self.settled
+        quotas = tuple((q.name, _among(self.catalog, q.cards), q.most) for q in settled.quotas)
         most = math.inf if settled.max_cards is None else float(settled.max_cards)
         deadline = math.inf if settled.need.task == "serve" else settled.hours
         return Limits(
@@ -140,6 +138,14 @@ class Context:
             (offers.instances[offers.instance[largest[pool]]], frozenset(many), offers.pools[pool])
             for pool, many in sorted(found.items())
         )
+
+
+@functools.lru_cache(maxsize=256)
+def _among(catalog: Catalog, cards: tuple[str, ...]) -> np.ndarray:
+    """Which cards of the catalog are among these; not to be written to."""
+    mask = np.array([card in cards for card in catalog.offers.cards])
+    mask.flags.writeable = False  # many needs share it
+    return mask
 
 
 def check_fixed(fixed: Mapping[str, float], pack: Pack, catalog: Catalog, place: str) -> None:

@@ -57,19 +57,26 @@ def model_quantities(model: Model) -> Mapping[str, float]:
     return MappingProxyType(values)
 
 
-def precision_quantities(precision: str) -> dict[str, float]:
+@functools.cache
+def precision_quantities(precision: str) -> Mapping[str, float]:
     """Bytes of a stored weight and of an activation at a precision."""
     stored = WEIGHT_BYTES[precision]
-    return {
+    found = {
         "weight_bytes": stored,
         "compute_bytes": COMPUTE_BYTES.get(precision, 2.0),
         "quantised": float(stored <= 1),
     }
+    return MappingProxyType(found)
 
 
-def adapter_quantities(lora: Lora, used: bool) -> dict[str, float]:
+def adapter_quantities(lora: Lora, used: bool) -> Mapping[str, float]:
     """Rank of the adapters and a flag for each matrix that has one; all 0 where none are used."""
-    targets = {target.removesuffix("_proj") for target in lora.targets}
+    return _adapters(lora.rank, tuple(lora.targets)) if used else _adapters(0, ())
+
+
+@functools.lru_cache(maxsize=1024)
+def _adapters(rank: int, targets: tuple[str, ...]) -> Mapping[str, float]:
+    said = {target.removesuffix("_proj") for target in targets}
     names = ("q", "k", "v", "o", "gate", "up", "down")
-    on = {f"lora_{n}": float(used and ("all" in targets or n in targets)) for n in names}
-    return {"lora_rank": float(lora.rank if used else 0), **on}
+    on = {f"lora_{n}": float("all" in said or n in said) for n in names}
+    return MappingProxyType({"lora_rank": float(rank), **on})
