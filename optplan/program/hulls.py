@@ -13,11 +13,12 @@ import numpy as np
 
 from optplan.program.cardprices import capped, card_prices
 from optplan.program.columns import SECOND, Columns
-from optplan.program.limits import Limits
+from optplan.program.limits import Asked, Limits
 from optplan.program.spans import Spans
 from optplan.program.worth import Ends, Worth, Worths, nothing
 from optplan.units import TOLERANCE
 
+FEW = 3  # columns: then a better plan to begin with saves less than it takes
 TRIED = 3  # how many units of the cheapest work are taken back before another column finishes
 
 
@@ -187,35 +188,52 @@ def _shares(columns: Columns, spans: Spans) -> list[bool]:
     return found
 
 
-def finished(columns: Columns, spans: Spans, worth: Worth, limits: Limits, mix: str) -> float:
-    """The cost of a plan: units of the cheapest work, with one other column to finish; infinite where none is known."""
-    if limits.min_replicas > 1:
-        return math.inf
-    begun = _begun(worth)
-    if not begun:
-        return math.inf
-    first, units, done, spent = (np.array(each)[:, None] for each in zip(*begun, strict=True))
-    left = np.maximum(1.0 - done, 0.0)
-    rest = finishing(columns, spans, left, 1)
-    price = spent + _price(columns, spans, rest, left)
-    if limits.quotas or math.isfinite(limits.max_cards) or mix != "any":
-        quota = limits.quota_of(columns.card)
-        for k, one in enumerate(first[:, 0].tolist()):
-            fits = limits.pairs(columns.card, one, quota, mix)(
-                units[k] * columns.gpus[one], rest[:, k] * columns.gpus
-            )
-            price[:, k][~fits] = math.inf
-    return float(np.fmin.reduce(price, axis=None, initial=math.inf))
+def finished(
+    columns: Columns, spans: Spans, worths: Worths, sizes: np.ndarray, asked: Sequence[Asked], few: int = FEW
+) -> np.ndarray:
+    """The cost of a plan of each need: units of the cheapest work, with one other column to finish.
 
-
-def _begun(worth: Worth) -> list[tuple[int, float, float, float]]:
-    """Units of the cheapest work that begin a plan, in whole steps or at the longest: column, units, work, cost."""
-    ends = worth.ends
+    Infinite where none is known. sizes: columns of each need; few: of needs with no more columns none is told.
+    """
+    ends, firsts = worths.ends, np.cumsum(sizes) - sizes
     assert ends is not None  # of offline work
     with np.errstate(divide="ignore", invalid="ignore"):
-        rate = np.where(ends.work > 0, ends.cost / ends.work, math.inf)[2:].argmin(axis=1).tolist()
-    found = list[tuple[int, float, float, float]]()
-    for end, first in enumerate(rate, 2):
+        rate = np.where(ends.work > 0, ends.cost / ends.work, math.inf)
+    done, spent = np.zeros((2 * TRIED, len(sizes))), np.full((2 * TRIED, len(sizes)), math.inf)
+    here = [slice(a, a + n) for a, n in zip(firsts.tolist(), sizes.tolist(), strict=True)]
+    begun = list[list[_Begun]]()
+    for k, (rows, one) in enumerate(zip(here, asked, strict=True)):
+        some = (
+            rows.stop - rows.start > few and one.limits.min_replicas <= 1 and math.isfinite(worths.lower[k])
+        )
+        begun.append(_begun(ends.take(rows), rate[:, rows]) if some else [])
+        for r, (_, _, work, cost) in enumerate(begun[k]):
+            done[r, k], spent[r, k] = work, cost
+    left = np.repeat(np.maximum(1.0 - done, 0.0), sizes, axis=1)
+    rest = finishing(columns, spans, left, 1)
+    price = np.repeat(spent, sizes, axis=1) + _price(columns, spans, rest, left)
+    for rows, one, ways in zip(here, asked, begun, strict=True):
+        if ways and (capped(one.limits) or one.mix != "any"):
+            card, gpus = columns.card[rows], columns.gpus[rows]
+            quota = one.limits.quota_of(card)
+            for r, (first, units, _, _) in enumerate(ways):
+                fits = one.limits.pairs(card, first, quota, one.mix)
+                held = fits(np.asarray(units * gpus[first]), rest[:, r, rows] * gpus)
+                price[:, r, rows] = np.where(held, price[:, r, rows], math.inf)
+    least = np.fmin.reduce(np.fmin.reduce(price, axis=0), axis=0)
+    return np.array([np.fmin.reduce(least[rows], initial=math.inf) for rows in here])
+
+
+_Begun = tuple[int, float, float, float]
+
+
+def _begun(ends: Ends, rate: np.ndarray) -> list[_Begun]:
+    """Units of the cheapest work that begin a plan, in whole steps or at the longest: column, units, work, cost.
+
+    rate: cost of all the work at each of the ends.
+    """
+    found = list[_Begun]()
+    for end, first in enumerate(rate[2:].argmin(axis=1).tolist(), 2):
         once, cost = float(ends.work[end, first]), float(ends.cost[end, first])
         if once > 0 and not (end == 3 and once == ends.work[2, first]):
             most = math.floor(1 / once * (1 + TOLERANCE))

@@ -75,6 +75,25 @@ class Limits:
         return any(offer in offers for _, offers, _ in self.pools)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a need asks of its columns.
+
+    hours  of a service, or of a unit's start for offline work
+    alone  whether there is no other way to do the work, nor must whole slices of it be done
+    """
+
+    hours: float
+    limits: Limits
+    mix: str
+    alone: bool = True
+
+    @property
+    def plain(self) -> bool:
+        """Whether columns can be told apart by cost alone: no pool of owned cards, no limit on greenhouse gases."""
+        return self.alone and not self.limits.pools and math.isinf(self.limits.carbon)
+
+
 def carbon_row(
     program: Program,
     limits: Limits,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from optplan.program.cardprices import capped
 from optplan.program.columns import Columns, first_rows, fitting, usable
 from optplan.program.divided import cheapest_divided
 from optplan.program.hulls import finished, worth_of_each
-from optplan.program.limits import Limits
+from optplan.program.limits import Asked, Limits
 from optplan.program.outdone import standing
 from optplan.program.search import MOST_CLASSES, Choice, TooMany, cheapest_service
 from optplan.program.spans import Spans
@@ -23,7 +23,6 @@ from optplan.units import TOLERANCE
 
 MOST_CARDS = 10**7  # of a plan: more than anybody rents, and few enough for a solver to tell costs apart
 NONE: Final = np.zeros(0, dtype=int)
-FEW = 3  # columns: then a better plan to begin with saves less than it takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +87,6 @@ class Wide:
         return Ready(columns.take(kept), np.maximum(most, held)[kept], spans), choice
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a need asks of its columns.
-
-    hours  of a service, or of a unit's start for offline work
-    alone  whether there is no other way to do the work, nor must whole slices of it be done
-    """
-
-    hours: float
-    limits: Limits
-    mix: str
-    alone: bool = True
-
-    @property
-    def plain(self) -> bool:
-        """Whether columns can be told apart by cost alone: no pool of owned cards, no limit on greenhouse gases."""
-        return self.alone and not self.limits.pools and math.isinf(self.limits.carbon)
-
-
 def ready_service(
     columns: Columns, load: np.ndarray, hours: float, limits: Limits, mix: str, plain: bool = True
 ) -> Searched:
@@ -168,6 +148,9 @@ def _each(
         worths.take(rows),
         np.searchsorted(rows, ends),
     )
+    if isinstance(asks, Spans):
+        known = finished(some, asks, worths, np.diff(ends)[begun], [asked[i] for i in begun.tolist()])
+        worths = replace(worths, upper=np.minimum(worths.upper, known))
     place, found = {need: k for k, need in enumerate(begun.tolist())}, list[Searched]()
     for i, one in enumerate(asked):
         if plain[i]:
@@ -219,8 +202,6 @@ def _searched_batch(columns: Columns, spans: Spans, worth: Worth | None, asked: 
         columns, spans = columns.take(rows), spans.take(rows)
         return _not_searched(columns, spans.most, spans, limits)
     if math.isfinite(worth.lower):
-        if len(columns) > FEW:
-            worth = worth.known(finished(columns, spans, worth, limits, mix))
         own = standing(columns, spans, worth, limits, mix)
         own = first_rows(columns, math.inf, limits, mix, own)
     some, times, value = columns.take(own), spans.take(own), worth.take(own)

@@ -15,8 +15,8 @@ from oracle import Fleet, best_batch, best_service, carries
 from optplan.program.carried import short_of, trees
 from optplan.program.columns import Columns
 from optplan.program.fleet import generate_program, serve_program
-from optplan.program.hulls import batch_worth, finished, hulls_of
-from optplan.program.limits import Limits
+from optplan.program.hulls import batch_worth, finished, hulls_of, worth_of_each
+from optplan.program.limits import Asked, Limits
 from optplan.program.outdone import standing
 from optplan.program.ready import Searched, ready_batch, ready_service
 from optplan.program.spans import spans_of
@@ -76,7 +76,9 @@ def test_bounds_are_not_above_the_cheapest_plan_nor_known_plans_below_it(batch: 
             work = float(fleet.demand[0] / fleet.utilisation / HOUR)
             spans = spans_of(columns, work, float(fleet.setup), limits)
             worth = batch_worth(columns, spans, limits)
-            upper = min(worth.upper, finished(columns, spans, worth, limits, mix))
+            worths, size = worth_of_each(columns, spans, np.array([0]), [limits]), np.array([len(columns)])
+            asked = [Asked(float(fleet.setup), limits, mix)]
+            upper = min(worth.upper, float(finished(columns, spans, worths, size, asked, few=0)[0]))
             hulls = hulls_of(columns, spans, limits, worth)
             assert all(one.busy >= -1e-9 * worth.lower for one in hulls)
         else:

@@ -22,8 +22,8 @@ from optplan.planner.search.measured import with_measured
 from optplan.planner.search.sliced import solve_sliced
 from optplan.program.columns import SECOND, Columns
 from optplan.program.fleet import FleetProgram, first_of_equals, generate_program, serve_program
-from optplan.program.limits import Limits
-from optplan.program.ready import Asked, Ready, Searched, ready_batch, ready_service
+from optplan.program.limits import Asked, Limits
+from optplan.program.ready import Ready, Searched, ready_batch, ready_service
 from optplan.program.search import Choice
 from optplan.program.spans import Spans, spans_of
 from optplan.program.worth import loads_of
