@@ -15,7 +15,7 @@ from optplan.program.cardprices import capped, card_prices
 from optplan.program.columns import SECOND, Columns
 from optplan.program.limits import Asked, Limits
 from optplan.program.spans import Spans
-from optplan.program.worth import Ends, Worth, Worths, nothing
+from optplan.program.worth import Ends, Worth, Worths
 from optplan.units import TOLERANCE
 
 FEW = 3  # columns: then a better plan to begin with saves less than it takes
@@ -75,20 +75,13 @@ def _ends(columns: Columns, spans: Spans, works: bool | np.ndarray) -> Ends:
     return Ends(work, columns.fixed + columns.rate * billed)
 
 
-def batch_worth(columns: Columns, spans: Spans, limits: Limits) -> Worth:
-    """What units of a batch cost beyond the worth of their work.
+def worth_of_each(columns: Columns, spans: Spans, first: np.ndarray, limits: Sequence[Limits]) -> Worths:
+    """What units of offline work cost beyond the worth of it, of needs that have columns.
 
     Proof: no unit does more than all the work, so a piece of it costs at least what it does at the best of the ends;
-    what a unit costs beyond that is linear between them. The price of a card pays for the limit on cards.
+    what a unit costs beyond that is linear between them. The price of a card pays for the limit on cards. first: where
+    the columns of each need begin.
     """
-    if not len(columns):
-        return nothing(columns.fixed)
-    worths = worth_of_each(columns, spans, np.array([0]), [limits])
-    return worths.of(0, slice(0, len(columns)))
-
-
-def worth_of_each(columns: Columns, spans: Spans, first: np.ndarray, limits: Sequence[Limits]) -> Worths:
-    """As `batch_worth`, of needs that have columns. first: where the columns of each need begin."""
     sizes = np.diff(first, append=len(columns))
     works = np.array([one.min_replicas <= 1 for one in limits], dtype=bool)
     ends = _ends(columns, spans, np.repeat(works, sizes))

@@ -165,21 +165,13 @@ def nothing(none: np.ndarray) -> Worth:
     return Worth(none, none, math.inf, math.inf, none, math.inf, none)
 
 
-def service_worth(columns: Columns, load: np.ndarray, hours: float, limits: Limits) -> Worth:
-    """What units of a service cost beyond the worth of their work. load: as of `loads_of`.
+def service_worths(columns: Columns, loads: Loads, first: np.ndarray, limits: Sequence[Limits]) -> Worths:
+    """What units of services cost beyond the worth of their work, of those that have columns.
 
     Proof: with y_j the least cost of carrying class j alone, a unit of a column carries work worth at most
     max_j y_j / load_j, so a plan costs at least sum y_j + sum of (cost - that) over its units. A price of cards, paid
-    back for those that the limit lets in, makes that no more than the cost.
+    back for those that the limit lets in, makes that no more than the cost. first: where the columns of each begin.
     """
-    if not len(columns):
-        return nothing(columns.fixed)
-    worths = service_worths(columns, Loads(load, hours), np.array([0]), [limits])
-    return worths.of(0, slice(0, len(columns)))
-
-
-def service_worths(columns: Columns, loads: Loads, first: np.ndarray, limits: Sequence[Limits]) -> Worths:
-    """The same of services that have columns. first: where the columns of each begin."""
     load, sizes = loads.load, np.diff(first, append=len(columns))
     cost, card = columns.fixed + columns.rate * loads.hours, np.zeros(len(columns))
     replicas = np.repeat(np.array([one.min_replicas for one in limits], dtype=int), sizes)

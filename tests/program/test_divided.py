@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from cases import _copy, columns_of, limits_of
 from oracle import Fleet, carries, chance
+from worths import service_worth
 
 from optplan.program import divided
 from optplan.program.divided import cheapest_divided
@@ -19,7 +20,7 @@ from optplan.program.limits import Limits
 from optplan.program.ready import Searched, ready_service
 from optplan.program.search import TooMany
 from optplan.program.shortage import short_of_many
-from optplan.program.worth import loads_of, service_worth
+from optplan.program.worth import loads_of
 from optplan.solve import Solution, solve_program
 
 HOURS = 10.0

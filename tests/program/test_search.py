@@ -11,16 +11,17 @@ import numpy as np
 import pytest
 from cases import columns_of, limits_of, random_fleet
 from oracle import Fleet, best_batch, best_service, carries
+from worths import batch_worth, service_worth
 
 from optplan.program.carried import short_of, trees
 from optplan.program.columns import Columns
 from optplan.program.fleet import generate_program, serve_program
-from optplan.program.hulls import batch_worth, finished, hulls_of, worth_of_each
+from optplan.program.hulls import finished, hulls_of, worth_of_each
 from optplan.program.limits import Asked, Limits
 from optplan.program.outdone import standing
 from optplan.program.ready import Searched, ready_batch, ready_service
 from optplan.program.spans import spans_of
-from optplan.program.worth import loads_of, service_worth, together
+from optplan.program.worth import loads_of, together
 from optplan.solve import solve_program
 from optplan.units import HOUR
 
