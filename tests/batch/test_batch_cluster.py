@@ -18,7 +18,7 @@ from batching import command, run, serve, train, write_lines
 
 pytest.importorskip("distributed", reason="dask.distributed is not installed")
 
-ROWS = 600
+ROWS = 2000
 
 
 @dataclass

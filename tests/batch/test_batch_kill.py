@@ -16,7 +16,7 @@ from batching import IMPOSSIBLE, command, rows, run, serve, train, write_lines
 
 from optplan.batch.store import Store
 
-ROWS = 960
+ROWS = 6000  # some seconds of work: long enough to be killed several times
 
 
 def mixed(count: int) -> Iterator[object]:
@@ -90,7 +90,7 @@ def test_killed_at_random_moments_and_resumed_the_rows_are_the_same_to_the_byte(
     arguments = command(needs, "-o", out, "--workers", 2, "--resume")
     kept = [0]
     for _ in range(4):
-        killed(arguments, kept[-1] + draw.randrange(100), draw.uniform(0, 0.1))
+        killed(arguments, kept[-1] + draw.randrange(600), draw.uniform(0, 0.1))
         if out.exists():
             break
         kept.append(rows_of(part))
@@ -145,7 +145,7 @@ def test_a_torn_last_row_is_worked_out_again_and_no_other(whole: tuple[Path, byt
     assert out.read_bytes() == expected
     seen = {json.loads(line)["need"] for line in lines[:300]}
     left = {json.loads(line)["need"] for line in lines[300:]} - seen
-    assert f"{len(left)} distinct needs worked out" in done.stderr
+    assert f"{len(left):,} distinct needs worked out" in done.stderr
     assert "300 rows were there" in done.stderr
 
 
@@ -166,7 +166,7 @@ def test_answers_that_came_before_their_turn_are_not_worked_out_again(
     assert out.read_bytes() == expected
     seen = {json.loads(line)["need"] for line in (*lines[:100], row)}
     left = {json.loads(line)["need"] for line in lines} - seen
-    assert f"{len(left)} distinct needs worked out" in done.stderr
+    assert f"{len(left):,} distinct needs worked out" in done.stderr
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
