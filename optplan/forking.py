@@ -6,6 +6,7 @@ The server may be started while the first process is still loading, so that both
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Sequence
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
@@ -23,11 +24,19 @@ def context() -> ForkServerContext:
     return found
 
 
+def processes(size: int, workers: int | None) -> int:
+    """How many work: as many as asked for, or one a core. size: bytes of the inputs, 0 where it is not known."""
+    return workers or (1 if 0 < size < SMALL_BYTES else _cores())
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def start_early(inputs: Sequence[str], workers: int | None) -> None:
     """Start the server if inputs of that size will want it; it ends with this process."""
-    if workers is None and 0 < sum(map(_size, inputs)) < SMALL_BYTES:
-        return
-    if workers != 1:
+    if processes(sum(map(_size, inputs)), workers) > 1:
         context()
         forkserver.ensure_running()
 

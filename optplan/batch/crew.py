@@ -192,11 +192,6 @@ def _plugin(parcel: Parcel) -> Any:
     return Unpack()
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @contextmanager
 def crew(parcel: Parcel, workers: int, cluster: str | None) -> Iterator[Crew]:
     """The workers asked for, stopped at the end."""

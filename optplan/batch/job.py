@@ -12,7 +12,7 @@ from typing import Any
 
 from optplan.batch import courier, state
 from optplan.batch.assemble import assemble, check_output
-from optplan.batch.crew import cores, crew
+from optplan.batch.crew import crew
 from optplan.batch.inputs import Inputs, open_inputs
 from optplan.batch.run import Lost, Run, Stopped, signals
 from optplan.batch.store import Store
@@ -20,7 +20,7 @@ from optplan.batch.together import Shared, Together, solve_together
 from optplan.batch.work import Settings
 from optplan.catalog import Catalog
 from optplan.errors import BadInput, Fault
-from optplan.forking import SMALL_BYTES
+from optplan.forking import processes
 
 SOLVED = ("optimal", "feasible")
 Watch = Callable[[int, int, int], None]
@@ -107,7 +107,7 @@ def batch(job: Job, catalog: Catalog, watch: Watch = lambda rows, read, size: No
                 store.counts = counts
                 _finish(job.out, store, earlier)
         return Account(counts, counts.total(), 0, time.monotonic() - begun)
-    hands = 1 if job.cluster else job.workers or (1 if 0 < inputs.size < SMALL_BYTES else cores())
+    hands = 1 if job.cluster else processes(inputs.size, job.workers)
     if job.together is not None:
         return _together(job, job.together, catalog, inputs, identity, hands)
     with (
